@@ -48,6 +48,22 @@ export function multiply(p: Product, i0: i32, i1: i32, j0: i32, j1: i32): void {
   } while (k < p.k);
 }
 
+/**
+ * C (+)= A·B, where the caller has said in the block how A lies and how deep the product is, and B lies packed in panels that are `panel` bytes apart.
+ * No bias.
+ */
+export function multiplyPanels(p: Product, panels: usize, panel: usize): void {
+  const q = p.block;
+  q.width = 32 / <i32>p.size;
+  q.direct = false;
+  q.b = panels;
+  q.bTerm = 32;
+  q.bPanel = panel;
+  q.add = p.add;
+  q.last = false;
+  columns(p, q, 0, p.m, 0, p.n, false);
+}
+
 /** Reads B in place, or from where `columns` packs it. */
 function selectB(p: Product, q: Block, k: i32, j: i32): void {
   q.source = p.b + <usize>k * p.rsb + <usize>j * p.csb;

@@ -1,4 +1,5 @@
-/** The kernels of this wing: normalization, pooling, losses and the cells of recurrent networks. Nothing but re-exports. */
+/** The kernels of this wing: attention, normalization, pooling, losses and the cells of recurrent networks. Nothing but re-exports. */
+export * from "./attention";
 export * from "./avgPool";
 export * from "./layerNorm";
 export * from "./loss";

@@ -7,7 +7,7 @@ import { F32, F64 } from "../common/dtype";
 import { at, column, loadLanes, neighbors, storeLanes, zeros } from "../common/rows";
 import { lanes } from "../common/simd";
 import { expNegative } from "../math/lanes";
-import { logSoftmax } from "../reduce/softmax";
+import { rowStatistics } from "../reduce/rowStatistics";
 
 /** Index of the first of `n` targets that is neither in [0, c) nor `ignoreIndex`, or -1. */
 export function targetsInRange(target: usize, c: i32, ignoreIndex: i32, n: i32): i32 {
@@ -140,14 +140,10 @@ export function nllLossBackward(
 
 // ---- Cross entropy --------------------------------------------------------------------------------------------------
 
-/**
- * `nllLoss` of `logSoftmax`, which is written to `logProbs` for the gradient.
- * @see torch.nn.functional.cross_entropy
- */
-export function crossEntropy(
-  t: i32,
-  loss: usize,
-  logProbs: usize,
+function entropies<T>(
+  y: usize,
+  most: usize,
+  logs: usize,
   x: usize,
   target: usize,
   weight: usize,
@@ -157,8 +153,46 @@ export function crossEntropy(
   begin: i32,
   end: i32,
 ): void {
-  logSoftmax(t, logProbs, x, c, inner, begin, end);
-  nllLoss(t, loss, logProbs, target, weight, c, inner, ignoreIndex, begin, end);
+  rowStatistics<T>(most, logs, x, c, inner, begin, end);
+  for (let r = begin; r < end; r++) {
+    let loss: T = 0;
+    if (<i32>load<i64>(at<i64>(target, r)) != ignoreIndex) {
+      const logProb =
+        load<T>(scoreOfTarget<T>(x, target, c, inner, r)) - load<T>(at<T>(most, r)) - load<T>(at<T>(logs, r));
+      loss = -logProb * targetWeight<T>(target, weight, ignoreIndex, r);
+    }
+    store<T>(at<T>(y, r), loss);
+  }
+}
+
+/**
+ * `nllLoss` of `logSoftmax`. For the gradient it writes the largest score of each of the `rows` rows to `statistics`, and behind them the logarithm of the sum
+ * of each row's exponentials less that score.
+ * @see torch.nn.functional.cross_entropy
+ */
+export function crossEntropy(
+  t: i32,
+  loss: usize,
+  statistics: usize,
+  x: usize,
+  target: usize,
+  weight: usize,
+  rows: i32,
+  c: i32,
+  inner: i32,
+  ignoreIndex: i32,
+  begin: i32,
+  end: i32,
+): void {
+  if (t == F32) {
+    const logs = at<f32>(statistics, rows);
+    return entropies<f32>(loss, statistics, logs, x, target, weight, c, inner, ignoreIndex, begin, end);
+  }
+  if (t == F64) {
+    const logs = at<f64>(statistics, rows);
+    return entropies<f64>(loss, statistics, logs, x, target, weight, c, inner, ignoreIndex, begin, end);
+  }
+  unreachable();
 }
 
 // @ts-ignore: decorator
@@ -180,17 +214,29 @@ function lossScales<T>(g: usize, target: usize, weight: usize, ignoreIndex: i32,
   return v;
 }
 
-/** gx = scale e^logProbs over `count` vectors of k lanes, `stride` bytes apart. */
-function scaledExp<T>(gx: usize, logProbs: usize, count: i32, stride: usize, k: i32, scale: v128): void {
-  for (; count > 0; count--, gx += stride, logProbs += stride) {
-    storeLanes<T>(gx, v128.mul<T>(expNegative<T>(loadLanes<T>(logProbs, k, zeros())), scale), k);
+/** gx = scale e^(x − most − log) over `count` vectors of k lanes, `stride` bytes apart. */
+function scaledExp<T>(
+  gx: usize,
+  x: usize,
+  count: i32,
+  stride: usize,
+  k: i32,
+  scale: v128,
+  most: v128,
+  log: v128,
+): void {
+  for (; count > 0; count--, gx += stride, x += stride) {
+    const logProb = v128.sub<T>(v128.sub<T>(loadLanes<T>(x, k, zeros()), most), log);
+    storeLanes<T>(gx, v128.mul<T>(expNegative<T>(logProb), scale), k);
   }
 }
 
 function entropyBackward<T>(
   gx: usize,
   g: usize,
-  logProbs: usize,
+  x: usize,
+  most: usize,
+  logs: usize,
   target: usize,
   weight: usize,
   c: i32,
@@ -204,11 +250,18 @@ function entropyBackward<T>(
     const k = min(lanes<T>(), neighbors(r, end, inner));
     const scale = lossScales<T>(g, target, weight, ignoreIndex, r, k);
     if (inner == 1) {
-      const whole = c / lanes<T>();
+      const top = v128.splat<T>(load<T>(at<T>(most, r))),
+        log = v128.splat<T>(load<T>(at<T>(logs, r)));
+      const whole = c / lanes<T>(),
+        left = c % lanes<T>();
       const tail = offset + ((<usize>whole) << 4);
-      scaledExp<T>(gx + offset, logProbs + offset, whole, 16, lanes<T>(), scale);
-      if (c % lanes<T>()) scaledExp<T>(gx + tail, logProbs + tail, 1, 16, c % lanes<T>(), scale);
-    } else scaledExp<T>(gx + offset, logProbs + offset, c, <usize>inner * sizeof<T>(), k, scale);
+      scaledExp<T>(gx + offset, x + offset, whole, 16, lanes<T>(), scale, top, log);
+      if (left) scaledExp<T>(gx + tail, x + tail, 1, 16, left, scale, top, log);
+    } else {
+      const top = loadLanes<T>(at<T>(most, r), k, zeros()),
+        log = loadLanes<T>(at<T>(logs, r), k, zeros());
+      scaledExp<T>(gx + offset, x + offset, c, <usize>inner * sizeof<T>(), k, scale, top, log);
+    }
     for (const stop = r + k; r < stop; r++) {
       if (<i32>load<i64>(at<i64>(target, r)) == ignoreIndex) continue;
       const own = scoreOfTarget<T>(gx, target, c, inner, r);
@@ -217,21 +270,29 @@ function entropyBackward<T>(
   }
 }
 
-/** Gradient of `crossEntropy`: g weight[target] (e^logProbs - onehot), g being that of each target's loss. */
+/** Gradient of `crossEntropy`: g weight[target] (softmax(x) - onehot), g being that of each target's loss. */
 export function crossEntropyBackward(
   t: i32,
   gx: usize,
   g: usize,
-  logProbs: usize,
+  x: usize,
+  statistics: usize,
   target: usize,
   weight: usize,
+  rows: i32,
   c: i32,
   inner: i32,
   ignoreIndex: i32,
   begin: i32,
   end: i32,
 ): void {
-  if (t == F32) return entropyBackward<f32>(gx, g, logProbs, target, weight, c, inner, ignoreIndex, begin, end);
-  if (t == F64) return entropyBackward<f64>(gx, g, logProbs, target, weight, c, inner, ignoreIndex, begin, end);
+  if (t == F32) {
+    const logs = at<f32>(statistics, rows);
+    return entropyBackward<f32>(gx, g, x, statistics, logs, target, weight, c, inner, ignoreIndex, begin, end);
+  }
+  if (t == F64) {
+    const logs = at<f64>(statistics, rows);
+    return entropyBackward<f64>(gx, g, x, statistics, logs, target, weight, c, inner, ignoreIndex, begin, end);
+  }
   unreachable();
 }

@@ -24,16 +24,7 @@ import {
 import { lanes } from "../common/simd";
 import * as math from "../math/double";
 import { expNegative, log } from "../math/lanes";
-
-/** Summed by `rowSum` and `columnSum`: e^(x - q). */
-@final
-@unmanaged
-class ShiftedExp {
-  @inline
-  vec<T>(x: v128, q: v128): v128 {
-    return expNegative<T>(v128.sub<T>(x, q));
-  }
-}
+import { columnMax, ShiftedExp } from "./rowStatistics";
 
 // ---- Rows: inner == 1 -----------------------------------------------------------------------------------------------
 
@@ -118,12 +109,6 @@ function logSoftmaxRowBackward<T>(gx: usize, g: usize, y: usize, n: i32): void {
 }
 
 // ---- Columns: k lanes are k neighboring rows, `stride` bytes between their elements --------------------------------
-
-function columnMax<T>(x: usize, n: i32, stride: usize, k: i32): v128 {
-  let most = v128.splat<T>(<T>-Infinity);
-  for (; n > 0; n--, x += stride) most = v128.max<T>(most, loadLanes<T>(x, k, most));
-  return most;
-}
 
 function softmaxColumns<T>(y: usize, x: usize, n: i32, stride: usize, k: i32): void {
   const most = columnMax<T>(x, n, stride, k);

@@ -42,6 +42,11 @@ export interface Backend {
   /** Whether the device is gone, on one that may go. */
   readonly isLost?: boolean;
   readonly convolutions?: ConvolutionPlanner;
+  /**
+   * The most features of a head that the ops `attention` and `attentionGradient` take, on a device that has them; otherwise attention is composed of products
+   * and a softmax.
+   */
+  readonly attentionWidth?: number;
   /** Whether ops wait so that several become one kernel, on a device that can do so. */
   isFusing?: boolean;
 

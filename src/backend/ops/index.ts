@@ -4,6 +4,7 @@
  * Elementwise ops, copies and fills are methods of `Backend`.
  */
 import type { Unscale, UpdateScale } from "./amp";
+import type { Attention, AttentionGradient } from "./attention";
 import type { ChannelSums, Convolution } from "./convolution";
 import type { Arange } from "./elementwise";
 import type {
@@ -81,6 +82,8 @@ export interface DeviceOps {
   arange: Arange;
 
   matmul: MatMul;
+  attention: Attention;
+  attentionGradient: AttentionGradient;
 
   convolution: Convolution;
   channelSums: ChannelSums;
@@ -171,6 +174,7 @@ export interface DeviceOps {
   normalizePlanes: NormalizePlanes;
 }
 
+export type * from "./attention";
 export type * from "./checks";
 export type * from "./convolution";
 export type * from "./elementwise";

@@ -30,24 +30,29 @@ export interface NllLossGradient extends Classes {
   readonly gy: Operand;
 }
 
-/** {@link NllLoss} of the logarithm of the softmax of x along c, which is a result as well. */
+/** {@link NllLoss} of the logarithm of the softmax of x along c. */
 export interface CrossEntropy extends Classes {
   /** [outer, inner]. */
   readonly losses: Operand;
-  /** [outer, c, inner]. */
-  readonly logProbs: Operand;
+  /**
+   * [2, outer, inner], written for the gradient: the largest score of each row, and the logarithm of the sum of the exponentials of the row's scores less the
+   * largest.
+   */
+  readonly statistics: Operand;
   /** [outer, c, inner]. */
   readonly x: Operand;
 }
 
-/** gx = weight[target] · gy · (exp(logProbs) − onehot(target)). */
+/** gx = weight[target] · gy · (softmax(x) − onehot(target)). */
 export interface CrossEntropyGradient extends Classes {
   /** [outer, c, inner]. */
   readonly gx: Operand;
   /** [outer, inner]. */
   readonly gy: Operand;
   /** [outer, c, inner]. */
-  readonly logProbs: Operand;
+  readonly x: Operand;
+  /** [2, outer, inner]. */
+  readonly statistics: Operand;
 }
 
 /** weights = weight[target], or 0 where the target is ignored: what the mean of losses is divided by, element by element. */

@@ -20,6 +20,7 @@ const MAP_COST = 0.5;
 
 class WasmBackend extends Engine implements Backend {
   readonly readsAtOnce = true;
+  readonly attentionWidth = 512;
   readonly shared = sharedMemoryOf(this);
   readonly threads = threadsOf(this);
   readonly simdLevel = simdOf(this);

@@ -2,16 +2,13 @@
 
 import { assertNumber, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
+import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
-import { checkTensor } from "../../ops/builders/checks";
-import { full } from "../../tensor/create";
+import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
+import { canFuse, causalBias, forbid, fusedAttention } from "../../ops/layers/attention";
+import { noiseOf } from "../../ops/layers/dropout";
 import type { Tensor } from "../../tensor/tensor";
-import { attend, attendInHeads, forbid } from "./heads";
-
-/** −∞ above the diagonal: no position sees a later one. */
-const causalBias = (rows: number, columns: number, like: Tensor): Tensor =>
-  full([rows, columns], Number.NEGATIVE_INFINITY, { dtype: like.dtype, device: like.device }).triu(1);
+import { attend, attendInHeads } from "./heads";
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -25,41 +22,89 @@ export interface AttentionOptions {
   scale?: number | null;
 }
 
-function attention(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  options: AttentionOptions,
-): [output: Tensor, weights: Tensor] {
-  const op = "scaledDotProductAttention";
+const sdpa = "scaledDotProductAttention";
+
+/** Options that have been checked. */
+interface Checked {
+  readonly mask: Tensor | null;
+  readonly p: number;
+  readonly causal: boolean;
+  readonly scale: number;
+}
+
+function checkAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Checked {
   const { attnMask = null, dropoutP = 0, isCausal = false, scale } = options;
   for (const [x, name] of [
     [query, "query"],
     [key, "key"],
     [value, "value"],
   ] as const)
-    if (checkTensor(op, x, name).ndim < 2)
-      throw new ShapeError(`${op}: ${name} needs at least 2 axes, got ${shapeText(x.shape)}`);
-  if (attnMask !== null) checkTensor(op, attnMask, "attnMask");
-  if (scale != null) checkNumber(op, "scale", scale);
-  assertNumber(op, "dropoutP", dropoutP);
-  checkFlag(op, "isCausal", isCausal);
+    if (checkTensor(sdpa, x, name).ndim < 2)
+      throw new ShapeError(`${sdpa}: ${name} needs at least 2 axes, got ${shapeText(x.shape)}`);
+  if (attnMask !== null) checkTensor(sdpa, attnMask, "attnMask");
+  if (scale != null) checkNumber(sdpa, "scale", scale);
+  assertNumber(sdpa, "dropoutP", dropoutP);
+  checkFlag(sdpa, "isCausal", isCausal);
   if (isCausal && attnMask !== null)
-    throw new ValueError(`${op}: an explicit attnMask should not be set when isCausal is true`);
-  let bias = attnMask?.dtype === "bool" ? forbid(attnMask.logicalNot(), query) : attnMask;
-  if (isCausal) bias = causalBias(query.shape.at(-2)!, key.shape.at(-2)!, query);
-  return attend(query, key, value, bias, dropoutP, scale ?? 1 / Math.sqrt(query.shape.at(-1)!));
+    throw new ValueError(`${sdpa}: an explicit attnMask should not be set when isCausal is true`);
+  checkSameDevice(sdpa, query, key, value, attnMask);
+  return { mask: attnMask, p: dropoutP, causal: isCausal, scale: scale ?? 1 / Math.sqrt(query.shape.at(-1)!) };
+}
+
+/** Attention in steps, with its weights. */
+function composed(query: Tensor, key: Tensor, value: Tensor, { mask, p, causal, scale }: Checked): [Tensor, Tensor] {
+  let bias = mask?.dtype === "bool" ? forbid(mask.logicalNot(), query) : mask;
+  if (causal) bias = causalBias(query.shape.at(-2)!, key.shape.at(-2)!, query);
+  return attend(query, key, value, bias, p, scale);
+}
+
+/** Whether the fused op takes operands of these shapes: equal leading axes, and a mask that broadcasts to the scores. */
+function fits(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null): boolean {
+  const lead = q.shape.slice(0, -2);
+  const [l, e] = q.shape.slice(-2);
+  const s = k.shape.at(-2);
+  if (!sameShape(k.shape, [...lead, s!, e!]) || !sameShape(v.shape, [...lead, s!, v.shape.at(-1)!])) return false;
+  const scores = [...lead, l!, s!].slice(-(mask?.ndim ?? 0));
+  return mask === null || (mask.ndim <= q.ndim && mask.shape.every((size, i) => size === 1 || size === scores[i]));
+}
+
+/** Leading axes as two: batches and heads. */
+function asHeads(x: Tensor): Tensor {
+  if (x.ndim === 4) return x;
+  if (x.ndim < 4) return x.ndim === 3 ? x.unsqueeze(1) : x.unsqueeze(0).unsqueeze(0);
+  return x.reshape([-1, 1, ...x.shape.slice(-2)]);
+}
+
+/** Attention as one op of the device. */
+function fused(query: Tensor, key: Tensor, value: Tensor, { mask, p, causal, scale }: Checked): Tensor {
+  const lead = query.shape.slice(0, -2);
+  const scores = [...lead, query.shape.at(-2)!, key.shape.at(-2)!];
+  const aligned = mask?.reshape([...scores.slice(mask.ndim).fill(1), ...mask.shape]);
+  const bias = aligned && asHeads(lead.length > 2 ? aligned.expand(scores) : aligned);
+  const noise = p > 0 ? noiseOf(sdpa, query, scores, p) : undefined;
+  const terms = { bias, noise: noise && asHeads(noise), causal, scale };
+  const y = fusedAttention(asHeads(query), asHeads(key), asHeads(value), terms);
+  return lead.length === 2 ? y : y.reshape([...lead, ...y.shape.slice(-2)]);
 }
 
 /**
- * softmax(query · keyᵀ · scale + mask) · value. Shape: [*, L, E], [*, S, E], [*, S, V] → [*, L, V].
+ * softmax(query · keyᵀ · scale + mask) · value. Shape: [*, L, E], [*, S, E], [*, S, V] → [*, L, V]; the axes of the result lie in memory in the order of
+ * those of the query. The cpu device computes float32 without holding the scores, unless the mask requires grad; views cost no copies, and keys that are
+ * masked for all queries of a block no time.
+ * @throws ShapeError if the shapes do not fit. @throws ValueError for isCausal with a mask, or a probability that is not between 0 and 1.
  * @see torch.nn.functional.scaled_dot_product_attention; Vaswani et al., 2017
  */
 export const scaledDotProductAttention = named(
   "scaledDotProductAttention",
   "query, key, value;; attnMask, dropoutP, isCausal, scale",
-  (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor =>
-    attention(query, key, value, options)[0],
+  (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
+    const checked = checkAttention(query, key, value, options);
+    const { mask } = checked;
+    const width = Math.max(query.shape.at(-1)!, value.shape.at(-1)!);
+    if (canFuse([query, key, value], mask, width) && fits(query, key, value, mask))
+      return fused(query, key, value, checked);
+    return composed(query, key, value, checked)[0];
+  },
 );
 
 /**
@@ -77,7 +122,7 @@ export const _scaledDotProductAttention = named(
   ): [output: Tensor, weights: Tensor] => {
     const { needAttnWeights, ...rest } = options;
     checkFlag("_scaledDotProductAttention", "needAttnWeights", needAttnWeights ?? false);
-    return attention(query, key, value, rest);
+    return composed(query, key, value, checkAttention(query, key, value, rest));
   },
 );
 
@@ -174,6 +219,7 @@ export const multiHeadAttentionForward = named(
     const p = checkNumber(multiHead, "dropoutP", dropoutP);
     return attendInHeads(query, key, value, {
       numHeads,
+      inWeight: useSeparateProjWeight ? null : inProjWeight,
       inWeights: projections(embedDimToCheck, inProjWeight, options),
       inBias: inProjBias,
       biasK,

@@ -1,7 +1,9 @@
 /** Attention in several heads: what the layer and its functional form share. */
 import { ShapeError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
-import { dropout } from "../../ops/layers/dropout";
+import { sameShape, shapeText } from "../../core/shape";
+import { widen } from "../../ops/builders/precision";
+import { type AttentionTerms, canFuse, forbid, fusedAttention, packedAttention } from "../../ops/layers/attention";
+import { dropout, noiseOf } from "../../ops/layers/dropout";
 import { linear } from "../../ops/linalg/matmul";
 import { cat } from "../../ops/shape/join";
 import { constantPadNd } from "../../ops/shape/pad";
@@ -23,14 +25,12 @@ export function attend(
   return [kept.matmul(v), kept];
 }
 
-/** −∞ where a boolean mask is true, else 0. */
-export const forbid = (mask: Tensor, like: Tensor): Tensor =>
-  zeros([...mask.shape], { dtype: like.dtype, device: like.device }).maskedFill(mask, Number.NEGATIVE_INFINITY);
-
 /** Weights and switches of {@link attendInHeads}. */
 export interface MultiHeadSettings {
   readonly numHeads: number;
-  /** The projections of query, key and value, each [E, …]. */
+  /** The projections of query, key and value together, [3E, E], if they are one matrix. */
+  readonly inWeight: Tensor | null;
+  /** The same one by one, each [E, …]. */
   readonly inWeights: readonly [q: Tensor, k: Tensor, v: Tensor];
   /** Their biases together, [3E]. */
   readonly inBias: Tensor | null;
@@ -50,6 +50,8 @@ export interface MultiHeadSettings {
   /** Keys and values in place of the projected ones, [N · heads, S, E / heads]. */
   readonly staticK?: Tensor | null;
   readonly staticV?: Tensor | null;
+  /** Whether inputs and the output are [N, L, E] instead of [L, N, E]. */
+  readonly batchFirst?: boolean;
 }
 
 const additive = (mask: Tensor | null, like: Tensor): Tensor | null =>
@@ -93,8 +95,73 @@ function projectInputs(
   return [query, key, value].map((x, i) => linear(x, inWeights[i]!, biases[i]!)) as [Tensor, Tensor, Tensor];
 }
 
+/** What both masks add to the scores, for the fused op: [N or 1, heads or 1, L or 1, S]; bool, true where a score counts, if there is one mask of bools. */
+function fusedBias({ attnMask, keyPaddingMask, numHeads }: MultiHeadSettings, like: Tensor, n: number): Tensor | null {
+  const attn =
+    attnMask && (attnMask.ndim === 3 ? attnMask.unflatten(0, [n, numHeads]) : attnMask.unsqueeze(0).unsqueeze(0));
+  const padding = keyPaddingMask?.unsqueeze(1).unsqueeze(1) ?? null;
+  if (attn !== null && padding !== null) return additive(attn, like)!.add(additive(padding, like)!);
+  const mask = attn ?? padding;
+  return mask?.dtype === "bool" ? mask.logicalNot() : mask;
+}
+
+/** Whether the fused op takes what is given; what does not fit is refused by the steps that attention is composed of. */
+function isFusible(query: Tensor, key: Tensor, value: Tensor, settings: MultiHeadSettings): boolean {
+  const { biasK, biasV, addZeroAttn, needWeights, staticK, staticV, attnMask, keyPaddingMask, numHeads } = settings;
+  if (needWeights || biasK !== null || biasV !== null || addZeroAttn || staticK || staticV) return false;
+  const batchAxis = settings.batchFirst ? 0 : 1;
+  const [n, l, s] = [query.shape[batchAxis]!, query.shape[1 - batchAxis]!, key.shape[1 - batchAxis]!];
+  if (key.shape[batchAxis] !== n || !sameShape(key.shape.slice(0, 2), value.shape.slice(0, 2))) return false;
+  for (const mask of [attnMask, keyPaddingMask])
+    if (mask !== null && mask.dtype !== "bool" && mask.dtype !== query.dtype) return false;
+  const isAttnFit = attnMask === null || sameShape(attnMask.shape, attnMask.ndim === 3 ? [n * numHeads, l, s] : [l, s]);
+  const isPaddingFit = keyPaddingMask === null || sameShape(keyPaddingMask.shape, [n, s]);
+  return (
+    isAttnFit &&
+    isPaddingFit &&
+    [attnMask, keyPaddingMask].every((mask) => canFuse([query, key, value], mask, query.shape[2]! / numHeads))
+  );
+}
+
+/** Attention by the fused op, without the output's projection; null if it does not take what is given. */
+function attendFused(query: Tensor, key: Tensor, value: Tensor, settings: MultiHeadSettings): Tensor | null {
+  if (!isFusible(query, key, value, settings)) return null;
+  const { numHeads, inWeight, inBias, dropoutP } = settings;
+  const batchAxis = settings.batchFirst ? 0 : 1;
+  const [n, l, s] = [query.shape[batchAxis]!, query.shape[1 - batchAxis]!, key.shape[1 - batchAxis]!];
+  const embed = query.shape[2]!;
+  const isSelf = query === key && key === value && inWeight !== null;
+  // Mixed precision may have chosen another dtype for the products.
+  const inputs = (isSelf ? [linear(query, inWeight, inBias)] : projectInputs(query, key, value, settings)).map(widen);
+  const bias = fusedBias(settings, query, n) ?? undefined;
+  const noise = dropoutP > 0 ? noiseOf("dropout", query, [n, numHeads, l, s], dropoutP) : undefined;
+  const terms: AttentionTerms = { bias, noise, causal: false, scale: 1 / Math.sqrt(embed / numHeads) };
+  if (isSelf) return packedAttention(inputs[0]!, numHeads, batchAxis, terms);
+  const [q, k, v] = inputs.map((x) => {
+    const parts = x.reshape(x.shape[0]!, x.shape[1]!, numHeads, embed / numHeads);
+    return batchAxis === 0 ? parts.transpose(1, 2) : parts.permute(1, 2, 0, 3);
+  }) as [Tensor, Tensor, Tensor];
+  const y = fusedAttention(q, k, v, terms);
+  return (batchAxis === 0 ? y.transpose(1, 2) : y.permute(2, 0, 1, 3)).reshape(query.shape[0]!, query.shape[1]!, embed);
+}
+
 /** Attention in several heads of operands that have been checked. */
 export function attendInHeads(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  settings: MultiHeadSettings,
+): [output: Tensor, weights: Tensor | null] {
+  const fused = attendFused(query, key, value, settings);
+  if (fused !== null) return [linear(fused, settings.outWeight, settings.outBias), null];
+  if (!settings.batchFirst) return attendInSteps(query, key, value, settings);
+  const [q, k, v] = [query, key, value].map((x) => x.transpose(0, 1)) as [Tensor, Tensor, Tensor];
+  const [output, weights] = attendInSteps(q, k, v, settings);
+  return [output.transpose(0, 1), weights];
+}
+
+/** Attention composed of products and a softmax, of [L, N, E]. */
+function attendInSteps(
   query: Tensor,
   key: Tensor,
   value: Tensor,

@@ -178,12 +178,14 @@ export class MultiheadAttention extends Module {
       ...given,
       keyPaddingMask: isBatched ? given.keyPaddingMask : (given.keyPaddingMask?.unsqueeze(0) ?? null),
       numHeads,
+      inWeight: this.inProjWeight,
       inWeights,
       inBias: inProjBias,
       biasK,
       biasV,
       addZeroAttn,
       dropoutP: this.training ? this.dropout : 0,
+      batchFirst: isBatched && this.batchFirst,
       outWeight: outProj.weight,
       outBias: outProj.bias,
     };
@@ -206,17 +208,13 @@ export class MultiheadAttention extends Module {
         `${layer}: was expecting embedding dimension of ${this.embedDim}, but got ${query.shape.at(-1)}`,
       );
     const isBatched = query.ndim === 3;
-    const swaps = isBatched && this.batchFirst;
-    /** To [L, N, …] and back. */
-    const inward = (x: Tensor) => (!isBatched ? x.unsqueeze(1) : swaps ? x.transpose(0, 1) : x);
-    const outward = (x: Tensor) => (!isBatched ? x.squeeze(1) : swaps ? x.transpose(0, 1) : x);
-    const [output, weights] = attendInHeads(
-      inward(query),
-      inward(key),
-      inward(value),
-      this.settings(options, isBatched),
-    );
-    return [outward(output), isBatched ? weights : (weights?.squeeze(0) ?? null)];
+    const inward = (x: Tensor) => (isBatched ? x : x.unsqueeze(1));
+    const first = inward(query);
+    // What is given several times stays one tensor, which one product projects.
+    const second = key === query ? first : inward(key);
+    const third = value === key ? second : inward(value);
+    const [output, weights] = attendInHeads(first, second, third, this.settings(options, isBatched));
+    return isBatched ? [output, weights] : [output.squeeze(1), weights?.squeeze(0) ?? null];
   }
 }
 

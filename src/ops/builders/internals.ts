@@ -9,6 +9,7 @@ const names = [
   "insideBackward",
   "leakyReluBackward",
   "logSoftmaxBackward",
+  "noiseOf",
   "plan",
   "product",
   "reduceInto",

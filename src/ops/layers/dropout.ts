@@ -38,7 +38,7 @@ function effectOf(op: string, x: Tensor, options: DropoutOptions, p = 0.5, train
   return { p: probability, inplace: options.inplace ?? false };
 }
 
-/** `one` with probability 1 − p, else 0. With p = 1 nothing is drawn. */
+/** What dropout multiplies by: `one` with probability 1 − p, else 0. With p = 1 nothing is drawn. */
 function mask(x: Tensor, shape: readonly number[], p: number, one: number): Tensor {
   const noise = allocate(shape, x.dtype, x);
   if (p === 1) return noise.zero_();
@@ -47,6 +47,12 @@ function mask(x: Tensor, shape: readonly number[], p: number, one: number): Tens
   );
   sampleInto(noise, draw);
   return noise;
+}
+
+/** What {@link dropout} would multiply a tensor of a shape by; undefined where it does nothing. @throws ValueError unless p is between 0 and 1. */
+export function noiseOf(op: string, like: Tensor, shape: readonly number[], p: number): Tensor | undefined {
+  const effect = effectOf(op, like, { p });
+  return effect && mask(like, shape, effect.p, 1 / (1 - effect.p));
 }
 
 /** x · noise, of which only the noise is kept for backward. */

@@ -1,7 +1,7 @@
 /** Losses against classes: negative log likelihood and cross entropy, fused with their gradients. */
 
 import { isGradEnabled, noGrad } from "../../autograd/mode";
-import { record, recordAll } from "../../autograd/node";
+import { record } from "../../autograd/node";
 import { checkInteger } from "../../core/arguments";
 import { isFloat } from "../../core/dtype";
 import { ArgumentError, DTypeError, describe, IndexError, ShapeError, ValueError } from "../../core/errors";
@@ -11,7 +11,6 @@ import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkSameDevice, checkTensor } from "../builders/checks";
 import { checkFloating, checkSameDType, isHalf, widen } from "../builders/precision";
-import { logSoftmaxBackward } from "../reduce/softmax";
 
 /** What becomes of the losses of single elements. */
 export type Reduction = "none" | "mean" | "sum";
@@ -206,61 +205,60 @@ function classLoss(input: Tensor, target: Tensor, options: NllOptions): Tensor {
   const classes = target.long().contiguous();
   checkTargets("crossEntropy", classes, rows);
   const weight = options.weight?.contiguous() ?? undefined;
-  const dim = input.ndim === 1 ? 0 : 1;
-  const logProbs = allocate(input.shape, input.dtype, input);
+  const x = input.contiguous();
+  const statistics = allocate([2, ...target.shape], input.dtype, input);
   const [y, total] = noGrad(() => {
     const losses = allocate(target.shape, input.dtype, input);
     const { c, inner, ignoreIndex } = rows;
-    const x = input.contiguous();
-    input.storage.backend.run("crossEntropy", { losses, logProbs, x, target: classes, weight, c, inner, ignoreIndex });
+    x.storage.backend.run("crossEntropy", { losses, statistics, x, target: classes, weight, c, inner, ignoreIndex });
     if (reduction === "none") return [losses, undefined];
     const divisor = reduction === "mean" ? totalWeight(input, classes, weight, rows) : undefined;
     const sum = losses.sum();
     losses.dispose();
     return [divisor === undefined ? sum : sum.div(divisor), divisor];
   });
-  // The log-probabilities are a second output, so that second derivatives can flow through them.
-  const saved = [logProbs, classes, weight, total].filter(isTensorGiven);
-  recordAll("NllLossBackward0", [y, logProbs], [input], saved, (gs, [l, t, ...rest]) => {
+  const saved = [x, statistics, classes, weight, total].filter(isTensorGiven);
+  return record("NllLossBackward0", y, [x], saved, ([g], [scores, numbers, t, ...rest]) => {
     const divisor = total === undefined ? undefined : rest.at(-1);
     const w = weight === undefined ? undefined : rest[0];
-    const own = gs[0] && crossEntropyBackward(elementGrad(gs[0], t!.shape, reduction, divisor), l!, t!, w, rows);
-    const through = gs[1] && logSoftmaxBackward(gs[1], l!, dim);
-    return [own && through ? own.add(through) : (own ?? through)];
+    return [crossEntropyBackward(elementGrad(g!, t!.shape, reduction, divisor), scores!, numbers!, t!, w, rows)];
   });
-  logProbs.dispose();
-  return y;
 }
 
 /** The gradient of the fused cross entropy per element: weight[t] · g · (softmax − onehot). */
 function crossEntropyBackward(
   g: Tensor,
-  logProbs: Tensor,
+  x: Tensor,
+  statistics: Tensor,
   target: Tensor,
   weight: Tensor | undefined,
   rows: Rows,
 ): Tensor {
-  const gx = allocate(logProbs.shape, logProbs.dtype, logProbs);
+  const gx = allocate(x.shape, x.dtype, x);
   const { c, inner, ignoreIndex } = rows;
   const gy = g.contiguous();
-  g.storage.backend.run("crossEntropyGradient", { gx, gy, logProbs, target, weight, c, inner, ignoreIndex });
+  x.storage.backend.run("crossEntropyGradient", { gx, gy, x, statistics, target, weight, c, inner, ignoreIndex });
   if (!isGradEnabled()) return gx;
-  const dim = logProbs.ndim === 1 ? 0 : 1;
+  const dim = x.ndim === 1 ? 0 : 1;
   const scale = targetWeights(gx, target, weight, rows);
   const options: NllOptions = { weight: weight ?? null, ignoreIndex, reduction: "none" };
   return record(
     "CrossEntropyBackwardBackward0",
     gx,
-    [g, logProbs],
-    [g, logProbs, target, scale],
+    [g, x],
+    [g, x, target, scale],
     [
-      (h, [, l, t, w]) =>
+      (h, [, s, t, w]) =>
         h
-          .mul(l!.exp())
+          .mul(s!.softmax(dim))
           .sum(dim)
           .mul(w!)
           .add(nllLoss(h, t!, options)),
-      (h, [u, l, , w]) => h.mul(l!.exp()).mul(u!.mul(w!).unsqueeze(dim)),
+      (h, [u, s, , w]) => {
+        const p = s!.softmax(dim);
+        const through = h.mul(p).mul(u!.mul(w!).unsqueeze(dim));
+        return through.sub(p.mul(through.sum(dim, true)));
+      },
     ],
   );
 }

@@ -1,6 +1,7 @@
 /** How the `cpu` device computes each op: which kernels run in which order, over which range, and with what scratch memory. */
 import type { OpTable } from "../../dispatch";
 import type { Engine } from "../engine";
+import { attentions } from "./attention";
 import { convolutions } from "./convolution";
 import { elementwise } from "./elementwise";
 import { indexings } from "./indexing";
@@ -21,6 +22,7 @@ import { visions } from "./vision";
 export const ops: Required<Omit<OpTable<Engine>, "unscale" | "updateScale">> = {
   ...elementwise,
   ...products,
+  ...attentions,
   ...convolutions,
   ...poolings,
   ...normalizations,

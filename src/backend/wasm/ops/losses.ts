@@ -19,15 +19,15 @@ export const losses = {
     engine.call("nllLossBackward", gx.dtype, args, range, range * c * LOSS_COST);
   },
 
-  crossEntropy(engine, { losses, logProbs, x, target, weight, c, inner, ignoreIndex }) {
+  crossEntropy(engine, { losses, statistics, x, target, weight, c, inner, ignoreIndex }) {
     const range = sizeOfShape(target.shape);
-    const args = [losses, logProbs, x, target, weight, c, inner, ignoreIndex] as const;
+    const args = [losses, statistics, x, target, weight, range, c, inner, ignoreIndex] as const;
     engine.call("crossEntropy", x.dtype, args, range, range * c * LOSS_COST);
   },
 
-  crossEntropyGradient(engine, { gx, gy, logProbs, target, weight, c, inner, ignoreIndex }) {
+  crossEntropyGradient(engine, { gx, gy, x, statistics, target, weight, c, inner, ignoreIndex }) {
     const range = sizeOfShape(target.shape);
-    const args = [gx, gy, logProbs, target, weight, c, inner, ignoreIndex] as const;
+    const args = [gx, gy, x, statistics, target, weight, range, c, inner, ignoreIndex] as const;
     engine.call("crossEntropyBackward", gx.dtype, args, range, range * c * LOSS_COST);
   },
 

@@ -75,35 +75,36 @@ export function nllLossGradient(gpu: Gpu, { gx, gy, ...loss }: NllLossGradient):
   eachScore(gpu, "nllLossGradient", gx, gy, undefined, loss, (g) => `select(0.0, -${g} * scale, isOwn)`);
 }
 
-/** y = {@link nllLoss} of the logarithms of softmax, which are written to `logProbs`. */
-export function crossEntropy(gpu: Gpu, { losses: y, logProbs, x, ...loss }: CrossEntropy): void {
+/** y = {@link nllLoss} of the logarithms of softmax, of whose rows two numbers are written to `statistics`. */
+export function crossEntropy(gpu: Gpu, { losses: y, statistics, x, ...loss }: CrossEntropy): void {
   const program = gpu.begin();
   const result = program.write(y);
-  const logs = program.write(logProbs);
+  const numbers = program.write(statistics);
   const scores = program.read(x);
   const own = classesOf(program, loss);
   const rows = sizeOfShape(y.shape);
-  runRows(gpu, program, `crossEntropy${own.key}`, { rows, n: loss.c, inner: loss.inner }, (row, { inner }) => {
+  runRows(gpu, program, `crossEntropy${own.key}`, { rows, n: loss.c, inner: loss.inner }, (row, words) => {
     const value = scores.load(row.at(scores));
-    const score = scores.load(ownPlace(scores, own.c, inner));
+    const score = scores.load(ownPlace(scores, own.c, words.inner));
     return {
       body: `${own.look()}
 ${exponentials(row, value)}
-let shift = top + logSafe(total);
-${row.each(logs.store(row.at(logs), `${value} - shift`))}
-${row.once(`var loss = scale;
-if (isClass && !isIgnored) { loss = -(${score} - shift) * scale; }
+${row.once(`let log = logSafe(total);
+${numbers.store(`${numbers.offset} + row`, "top")}
+${numbers.store(`${numbers.offset} + ${words.rows} + row`, "log")}
+var loss = scale;
+if (isClass && !isIgnored) { loss = -(${score} - top - log) * scale; }
 ${result.store(`${result.offset} + row`, "loss")}`)}`,
     };
   });
 }
 
-/** The gradient of {@link crossEntropy}: gy · weight · (exp(logProbs) − onehot). */
-export function crossEntropyGradient(gpu: Gpu, { gx, gy, logProbs, ...loss }: CrossEntropyGradient): void {
+/** The gradient of {@link crossEntropy}: gy · weight · (softmax − onehot). */
+export function crossEntropyGradient(gpu: Gpu, { gx, gy, x, statistics, ...loss }: CrossEntropyGradient): void {
   // Not by a weight of zero: the gradient of a mean over ignored targets alone is not finite.
   const rule = (g: string, log: string) =>
     `select(${g} * scale * (expSafe(${log}) - select(0.0, 1.0, isOwn)), 0.0, isIgnored)`;
-  eachScore(gpu, "crossEntropyGradient", gx, gy, logProbs, loss, rule);
+  eachScore(gpu, "crossEntropyGradient", gx, gy, { x, statistics }, loss, rule);
 }
 
 /** Runs a kernel over all scores, which sees the target of each one's row and whether the score `isOwn`, of that class. */
@@ -112,24 +113,28 @@ function eachScore(
   name: string,
   gx: Operand,
   gy: Operand,
-  saved: Operand | undefined,
+  saved: Pick<CrossEntropyGradient, "x" | "statistics"> | undefined,
   loss: Classes & { readonly inner: number },
-  rule: (g: string, saved: string) => string,
+  rule: (g: string, logProb: string) => string,
 ): void {
   const program = gpu.begin();
   const result = program.write(gx);
   const gradient = gpu.lazy.inline(program, gy) ?? program.read(gy);
-  const logs = saved && program.read(saved);
+  const scores = saved && program.read(saved.x);
+  const numbers = saved && program.read(saved.statistics);
   const own = classesOf(program, loss);
   const inner = program.uint(loss.inner);
   const n = sizeOfShape(gx.shape);
   const count = program.uint(n);
+  const rows = program.uint(sizeOfShape(gy.shape));
   if (n === 0) return;
+  const logProb = (view: View, two: View): string =>
+    `${view.load(`${view.offset} + index`)} - ${two.load(`${two.offset} + row`)} - ${two.load(`${two.offset} + ${rows} + row`)}`;
   gpu.dispatchEach(`${name}${own.key}`, n, () => ({
     body: `if (index >= ${count}) { return; }
 let row = (index / (${own.c} * ${inner})) * ${inner} + index % ${inner};
 ${own.look()}
 let isOwn = isClass && !isIgnored && u32(own) == (index / ${inner}) % ${own.c};
-${result.store(`${result.offset} + index`, rule(gradient.load(`${gradient.offset} + row`), logs?.load(`${logs.offset} + index`) ?? ""))}`,
+${result.store(`${result.offset} + index`, rule(gradient.load(`${gradient.offset} + row`), scores && numbers ? logProb(scores, numbers) : ""))}`,
   }));
 }
