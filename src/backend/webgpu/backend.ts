@@ -16,6 +16,7 @@ import type { Gpu } from "./gpu";
 import { type BadValue, Checks } from "./kernels/checks";
 import { copy, copying, elementwise, filling } from "./kernels/elementwise";
 import { kernels } from "./kernels/index";
+import { checkLoaded, loadKernels } from "./kernels/parts";
 import { partsOf } from "./kernels/results";
 import { scalarOf } from "./wgsl/elements";
 import { checkInt32, noFloat64 } from "./wgsl/program";
@@ -76,6 +77,11 @@ export class WebgpuBackend implements Backend {
     this.checks = new Checks(this.gpu);
     this.fusion = new Fusion(this.gpu);
     this.isFusing = isFusing();
+  }
+
+  /** Waits for the kernels of those parts of the library that the program uses by now. */
+  ready(): Promise<void> {
+    return loadKernels();
   }
 
   /** How the adapter calls itself. */
@@ -230,6 +236,7 @@ export class WebgpuBackend implements Backend {
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
     const gpu = this.named(op);
+    if (kernels[op] === undefined) checkLoaded(op);
     const parts = partsOf(op, description);
     const run = (): void => runFrom(kernels, gpu, op, parts?.description ?? description);
     if (parts === undefined || !this.fusion.deferKernel(parts.y, parts.operands, { run, inlines: op === "reduce" }))

@@ -295,7 +295,7 @@ ${indicesOf(`${name}j`, `${name} % ${this.perImage}`, this.positions)}${this.axe
     return {
       row: (name, at) => `let ${name}o = batch * ${og} + ${at};
 let ${name} = ${out.offset} + split * ${slice} + ${name}o * ${outputs};
-${views.bias ? `let ${name}b = ${views.bias.load(`${views.bias.offset} + ${name}o`)};` : ""}`,
+${views.bias ? `let ${name}b = ${views.bias.loadAt(`${name}o`)};` : ""}`,
       column: (name, at) => `let ${name} = (${at} / ${outputs}) * ${o} * ${outputs} + ${at} % ${outputs};`,
       put: (row, column, value) => out.store(`${row} + ${column}`, views.bias ? `${value} + ${row}b` : value),
     };

@@ -68,11 +68,11 @@ export function channelSums(gpu: Gpu, { y, x }: ChannelSums): void {
     sums: 1,
     terms: (program) => {
       const source = program.read(x);
-      return { terms: (at) => [source.load(`${source.offset} + ${at}`)] };
+      return { terms: (at) => [source.loadAt(`${at}`)] };
     },
     finish: (program) => {
       const target = program.scatter(y);
-      return { put: (segment, [sum]) => target.store(`${target.offset} + ${segment}`, sum!) };
+      return { put: (segment, [sum]) => target.storeAt(`${segment}`, sum!) };
     },
   });
 }

@@ -84,7 +84,7 @@ function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes:
     column: (name, at) => `let ${name} = ${at};`,
     put: (row, column, value) => {
       const place = `${row} + ${column}`;
-      const sum = `${value}${bias ? ` + ${bias.load(`${bias.offset} + ${column}`)}` : ""}${accumulate ? ` + ${result.load(place)}` : ""}`;
+      const sum = `${value}${bias ? ` + ${bias.loadAt(`${column}`)}` : ""}${accumulate ? ` + ${result.load(place)}` : ""}`;
       return result.store(place, sum);
     },
   };

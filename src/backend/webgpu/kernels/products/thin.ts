@@ -56,7 +56,7 @@ export function multiplyThin(
   const put = (r: number): string => {
     const place = isTurned ? `column * ${m}u + ${r}u` : `${r}u * ${words.n} + column`;
     const at = `${result.offset} + batch * ${m}u * ${words.n} + ${place}`;
-    const added = plus ? ` + ${plus.load(`${plus.offset} + ${isTurned ? `${r}u` : "column"}`)}` : "";
+    const added = plus ? ` + ${plus.loadAt(`${isTurned ? `${r}u` : "column"}`)}` : "";
     return result.store(at, `parts[local * ${m}u + ${r}u]${added}${accumulate ? ` + ${result.load(at)}` : ""}`);
   };
   // Threads of one column lie side by side if terms do, else those of neighboring columns do.
