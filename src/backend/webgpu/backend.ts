@@ -3,11 +3,12 @@ import { arrayOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
 import { sizeOfShape } from "../../core/shape";
 import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
-import type { DeviceTimer } from "../capabilities";
+import type { DeviceTimer, TilingSet } from "../capabilities";
 import { runFrom, unsupported } from "../dispatch";
 import { isFusing } from "../fusion";
 import type { DeviceOps } from "../ops";
 import type { ValueCheck } from "../ops/checks";
+import { tilings } from "../tilings";
 import { GpuBlock } from "./buffers";
 import type { CommandCounts } from "./commands";
 import { Fusion } from "./fusion/fusion";
@@ -17,6 +18,7 @@ import { type BadValue, Checks } from "./kernels/checks";
 import { copy, copying, elementwise, filling } from "./kernels/elementwise";
 import { kernels } from "./kernels/index";
 import { checkLoaded, loadKernels } from "./kernels/parts";
+import { cardNamed } from "./kernels/products/cards";
 import { partsOf } from "./kernels/results";
 import { scalarOf } from "./wgsl/elements";
 import { checkInt32, noFloat64 } from "./wgsl/program";
@@ -55,6 +57,11 @@ export class WebgpuBackend implements Backend {
     this.checks = new Checks(gpu);
     this.fusion = new Fusion(gpu);
     this.isFusing = isFusing();
+    this.tilings = tilings();
+  }
+
+  set tilings(set: TilingSet) {
+    this.gpu.card = cardNamed(set, this.gpu.name);
   }
 
   /** Whether ops wait, so that several become one kernel. */
@@ -77,6 +84,7 @@ export class WebgpuBackend implements Backend {
     this.checks = new Checks(this.gpu);
     this.fusion = new Fusion(this.gpu);
     this.isFusing = isFusing();
+    this.tilings = tilings();
   }
 
   /** Waits for the kernels of those parts of the library that the program uses by now. */
