@@ -65,8 +65,8 @@ async function reportMemory({ runtimes, filter, steps, rounds }: Options): Promi
 /** Fewer rounds than on a processor: the whole suite is to take minutes. */
 const GPU_ROUNDS = 7;
 
-/** The suites of the GPU's page. @returns what they gave */
-async function measureWebgpu({ filter, peers, rounds, slice, tune }: Options) {
+/** The suite of the GPU. @returns what it gave */
+async function measureWebgpu({ filter, peers, rounds, slice }: Options) {
   const known = peers.filter((peer) => peer === "tfjs" || peer === "jax-js");
   return reportWebgpu({ filter, peers: known, rounds: Math.min(rounds, GPU_ROUNDS), slice });
 }

@@ -15,8 +15,6 @@ export interface Options {
   readonly collectives: boolean;
   /** Whether to measure the GPU, in Chromium. */
   readonly webgpu: boolean;
-  /** Whether to measure the GPU's tilings instead, and to write the best ones into the table. */
-  readonly tune: boolean;
   readonly json: string | undefined;
   readonly runtimes: readonly RuntimeName[];
   readonly threads: readonly number[];
@@ -49,7 +47,6 @@ Options
   --slice MS       time of one contender in one round (default 50)
   --steps N        steps of the loops of \`memory\` (default: 20,000, of the LSTM 3,000)
   --images DIR     JPEG files that \`loader\` reads (default: some that it makes)
-  --tune           of \`webgpu\`: measures the tilings of products on this card, and writes its row into the table
   --json FILE      writes all figures
   --help           this text
 `;
@@ -77,7 +74,6 @@ const flags = {
   images: text,
   json: text,
   compare: { type: "boolean" },
-  tune: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 
@@ -96,7 +92,6 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     memory: wanted.includes("memory"),
     collectives: wanted.includes("collectives"),
     webgpu: wanted.includes("webgpu"),
-    tune: values.tune ?? false,
     json: values.json,
     images: values.images === undefined ? undefined : resolve(values.images),
     runtimes: values.runtime ? list("runtime", values.runtime, runtimeNames) : [ownRuntime],

@@ -1,6 +1,6 @@
 /** Matrix products, past the point where each way of computing them begins: tiles of every shape, ragged ends, split sums, thin factors. */
 import * as torch from "kindling";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { cardNamed } from "../../../src/backend/webgpu/kernels/products/cards";
 import { cutOf as cutOn } from "../../../src/backend/webgpu/kernels/products/tilings";
 import { noGpu, onGpu } from "../../helpers/webgpu";
@@ -44,6 +44,13 @@ describe("the tilings", () => {
 });
 
 describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}`, () => {
+  // A software adapter has tilings of its own, which tilings.test.ts tests.
+  beforeAll(() => {
+    torch.backends.webgpu.tilings = "card";
+  });
+  afterAll(() => {
+    torch.backends.webgpu.tilings = "auto";
+  });
   beforeEach(() => {
     torch.manualSeed(1);
   });

@@ -1,4 +1,4 @@
-/** Which tilings are fast on which adapter. `npm run bench -- webgpu --tune` measures those of a new one, and writes its row. */
+/** Which tilings are fast on which adapter, as `npm run bench -- webgpu` measures. */
 import type { TilingSet } from "../../../capabilities";
 import type { TilingName } from "./tilings";
 
