@@ -14,6 +14,7 @@ import { embedKernels } from "./scripts/building/kernels.mjs";
 import { embedLimit } from "./scripts/building/limit.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
 import { ROOMS, sourceOfRoom } from "./scripts/building/rooms.mjs";
+import { shortenShaders } from "./scripts/building/wgsl.mjs";
 
 /** Lets a file import a package's binary of WebAssembly as deflated base64 text, as the kernels are. */
 function embedBinaries() {
@@ -182,7 +183,8 @@ export default {
         /asciichart|papaparse|commander|cli-progress|string-width|strip-ansi|ansi-regex|emoji-regex|is-fullwidth/,
     }),
     esbuild({ target: "es2022" }),
-    nameClasses(resolve("src")),
+    shortenShaders(resolve("src/backend/webgpu")),
+    nameClasses(resolve("src"), resolve("src/backend/webgpu")),
     openRooms(),
     embedDataWorker(),
     explainCommonJs(),

@@ -10,6 +10,7 @@ import { heading, line, type RunReport } from "./report";
 import { buildRevision } from "./revision";
 import type { Job, Setting } from "./runner";
 import { bundleMemory, bundleOther, bundlePeers, bundleRunner, type RuntimeName, runIn, runMemory } from "./runtimes";
+import { reportWebgpu } from "./webgpu/index";
 
 /** Peers from npm live in a package of their own, installed when first asked for. */
 async function preparePeers(peers: Options["peers"]): Promise<void> {
@@ -61,9 +62,18 @@ async function reportMemory({ runtimes, filter, steps, rounds }: Options): Promi
     }
 }
 
+/** Fewer rounds than on a processor: the whole suite is to take minutes. */
+const GPU_ROUNDS = 7;
+
+/** The suite of the GPU. @returns what it gave */
+async function measureWebgpu({ filter, peers, rounds, slice }: Options) {
+  const known = peers.filter((peer) => peer === "tfjs" || peer === "jax-js");
+  return reportWebgpu({ filter, peers: known, rounds: Math.min(rounds, GPU_ROUNDS), slice });
+}
+
 async function run(options: Options): Promise<void> {
   const { peers, filter, rounds, slice, compare } = options;
-  if (options.suites.length > 0) await preparePeers(peers);
+  if (options.suites.length > 0 || options.webgpu) await preparePeers(peers);
   await bundleRunner();
   const other = compare ? { name: compare, module: await bundleOther(buildRevision(compare)) } : undefined;
   const limits = await compileLimits();
@@ -78,9 +88,10 @@ async function run(options: Options): Promise<void> {
   if (options.memory) await reportMemory(options);
   // Jobs of several processes, which take a second to start: fewer rounds than for functions, and longer ones.
   if (options.collectives) await reportCollectives(Math.min(rounds, 5), 20 * slice);
+  const gpu = options.webgpu ? await measureWebgpu(options) : undefined;
   if (options.json === undefined) return;
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length };
-  writeFileSync(options.json, `${JSON.stringify({ machine, reports }, null, 2)}\n`);
+  writeFileSync(options.json, `${JSON.stringify({ machine, reports, ...(gpu && { webgpu: gpu }) }, null, 2)}\n`);
 }
 
 async function main(): Promise<void> {

@@ -13,6 +13,8 @@ export interface Options {
   readonly memory: boolean;
   /** Whether to time collectives between processes. */
   readonly collectives: boolean;
+  /** Whether to measure the GPU, in Chromium. */
+  readonly webgpu: boolean;
   readonly json: string | undefined;
   readonly runtimes: readonly RuntimeName[];
   readonly threads: readonly number[];
@@ -32,7 +34,7 @@ export interface Options {
 export const help = `Measures Kindling next to its peers, by turns in one run.
 
   npm run bench                               every suite, on this runtime
-  npm run bench -- gemm conv                  only these: ${Object.keys(suites).join(", ")}, memory, collectives
+  npm run bench -- gemm conv                  only these: ${Object.keys(suites).join(", ")}, memory, collectives, webgpu
   npm run bench:compare -- REF [SUITE…]       against another revision of Kindling instead of peers
 
 Options
@@ -82,13 +84,14 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   const compare = values.compare ? positionals.shift() : undefined;
   if (values.compare && compare === undefined) throw new UsageError("which revision? npm run bench:compare -- REF");
   const names = Object.keys(suites) as SuiteName[];
-  const wanted = positionals.flatMap((name) => list("suite", name, [...names, "memory", "collectives"]));
+  const wanted = positionals.flatMap((name) => list("suite", name, [...names, "memory", "collectives", "webgpu"]));
   if (values.simd !== undefined) list("simd", values.simd, ["baseline"]);
   return {
     suites: wanted.length > 0 ? names.filter((name) => wanted.includes(name)) : names,
     steps: values.steps === undefined ? undefined : positive("steps", values.steps),
     memory: wanted.includes("memory"),
     collectives: wanted.includes("collectives"),
+    webgpu: wanted.includes("webgpu"),
     json: values.json,
     images: values.images === undefined ? undefined : resolve(values.images),
     runtimes: values.runtime ? list("runtime", values.runtime, runtimeNames) : [ownRuntime],

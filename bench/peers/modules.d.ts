@@ -5,3 +5,4 @@ declare module "@tensorflow/tfjs-core";
 declare module "@tensorflow/tfjs-core/dist/register_all_gradients";
 declare module "onnx-proto";
 declare module "onnxruntime-web";
+declare module "@tensorflow/tfjs-backend-webgpu";

@@ -22,13 +22,13 @@ function eachClass(node, parent, visit) {
 /**
  * A plugin of rollup that gives each class below `folder` the static field `className`. Printed modules, messages and files show that name (see
  * `src/core/className.ts`), because bundlers of users shorten identifiers, and rollup itself tells namesakes apart by numbers. A static field with a
- * text has no effect that would keep an unused class in a bundle.
+ * text has no effect that would keep an unused class in a bundle. Classes below `unseen`, which nobody prints, go without.
  */
-export function nameClasses(folder) {
+export function nameClasses(folder, unseen) {
   return {
     name: "name-classes",
     transform(code, id) {
-      if (!id.startsWith(folder + sep) || !code.includes("class")) return null;
+      if (!id.startsWith(folder + sep) || id.startsWith(unseen + sep) || !code.includes("class")) return null;
       const fields = [];
       eachClass(this.parse(code), undefined, (node, parent) => {
         const name = nameOfClass(node, parent);

@@ -1,7 +1,7 @@
 /** The one interface of a device: memory, and ops run over operands. Nothing above it knows what computes. */
 import type { DType, TypedArray } from "../core/dtype";
 import { DeviceError } from "../core/errors";
-import type { DeviceTimer, MemoryGuard, SharedMemory, Simd, Threads } from "./capabilities";
+import type { DeviceTimer, MemoryGuard, SharedMemory, Simd, Threads, TilingSet } from "./capabilities";
 import type { BinaryName, TernaryName, UnaryName } from "./elementwise";
 import type { Block, Operand } from "./operand";
 import type { ConvolutionPlanner, DeviceOps } from "./ops";
@@ -49,6 +49,8 @@ export interface Backend {
   readonly attentionWidth?: number;
   /** Whether ops wait so that several become one kernel, on a device that can do so. */
   isFusing?: boolean;
+  /** Whose tilings products are computed with, on a device that has a choice. */
+  tilings?: TilingSet;
 
   /** @throws OutOfMemoryError saying what was asked and what is held. */
   allocate(bytes: number): Block;

@@ -108,3 +108,9 @@ export interface DeviceTimer {
   /** Ends measuring. @returns What was measured, when the work is done. */
   stop(): Promise<readonly DeviceSpan[]>;
 }
+
+/**
+ * Whose tilings a GPU computes products with: `"card"` are those of graphics cards, `"software"` those of drivers that compute on the processor, `"auto"`
+ * those of the adapter.
+ */
+export type TilingSet = "auto" | "card" | "software";

@@ -1,9 +1,10 @@
 /** `torch.backends`: how things are computed, where there is a choice. */
-import type { SimdLevel } from "../backend/capabilities";
+import type { SimdLevel, TilingSet } from "../backend/capabilities";
 import { cpu } from "../backend/cpu";
 import { isFusing, setFusing } from "../backend/fusion";
 import type { ConvAlgorithm, ConvPass, WinogradTiles } from "../backend/ops";
-import { checkFlag } from "../core/arguments";
+import { setTilings, tilingSets, tilings } from "../backend/tilings";
+import { checkChoice, checkFlag } from "../core/arguments";
 import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText } from "../core/shape";
 import { checkTensor } from "../ops/builders/checks";
@@ -79,6 +80,20 @@ export const webgpu = {
   set fusion(on: boolean) {
     checkFlag("backends.webgpu", "fusion", on);
     setFusing(on);
+  },
+
+  /**
+   * Whose tilings products and convolutions are computed with: `"card"` are those of graphics cards, which share their factors in the memory of a
+   * workgroup, `"software"` those of drivers that compute on the processor, which do not. Values differ in the last bits at most. Default: `"auto"`, by the
+   * name of the adapter; the others are for tests and to compare.
+   * @example torch.backends.webgpu.tilings = "card";
+   * @throws ValueError for any other value.
+   */
+  get tilings(): TilingSet {
+    return tilings();
+  },
+  set tilings(set: TilingSet) {
+    setTilings(checkChoice("backends.webgpu", "tilings", set, tilingSets));
   },
 };
 

@@ -23,8 +23,8 @@ async function open(): Promise<void> {
 export const isInitialized = named("webgpu.isInitialized", "", (): boolean => current !== undefined && !current.isLost);
 
 /**
- * Opens the GPU, which takes a moment; after that `"webgpu"` is a device. Does nothing if it is open. After a loss of the device it does what
- * {@link restore} does.
+ * Opens the GPU, which takes a moment; after that `"webgpu"` is a device. If it is open, only kernels are loaded that the program may want since: those
+ * of `kindling/vision`, if that was imported later. After a loss of the device it does what {@link restore} does.
  *
  * Browsers and Deno have WebGPU built in, Node and Bun take it from npm's package `webgpu`.
  * @see torch.cuda.init
@@ -36,7 +36,7 @@ export const isInitialized = named("webgpu.isInitialized", "", (): boolean => cu
  * console.log((await loss.cpu()).item());
  */
 export const init = named("webgpu.init", "", async (): Promise<void> => {
-  if (isInitialized()) return;
+  if (isInitialized()) return current!.ready();
   opening ??= open().finally(() => {
     opening = undefined;
   });

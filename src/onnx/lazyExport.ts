@@ -4,7 +4,7 @@ import { noGrad } from "../autograd/mode";
 import { checkFlag, checkInteger } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
 import { classNameOf } from "../core/className";
-import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
+import { ArgumentError, DeviceError, describe, KindlingError, ValueError } from "../core/errors";
 import { Module } from "../nn/module/module";
 import { Parameter } from "../nn/module/parameter";
 import { writeBytes, writeStream } from "../platform/files";
@@ -82,6 +82,15 @@ function subjectOf(model: unknown, args: unknown, options: ExportOptions): Subje
     );
   const inputs = tensors.map((x, i) => [names[i] ?? (i === 0 ? "input" : `input_${i}`), x] as const);
   return { model: model as Model, args: list, inputs, ...stateOf(model as Model) };
+}
+
+/** @throws DeviceError for tensors of a device that cannot be read at once, as a trace has to. */
+function checkReadable({ inputs, state }: Subject): void {
+  for (const [name, x] of [...inputs, ...[...state].map(([x, name]) => [name, x] as const)])
+    if (!x.storage.backend.readsAtOnce)
+      throw new DeviceError(
+        `${op}: "${name}" is on "${x.device}", whose values cannot be read at once; export on the cpu: await model.cpu(), and give inputs as await x.cpu()`,
+      );
 }
 
 /** Runs `body` with the modules in the mode that is asked for, and puts them back. */
@@ -266,6 +275,7 @@ export async function exportModel(
   if (f != null && typeof f !== "string" && !(f instanceof URL))
     throw new ArgumentError(`${op}: f must be a path, a URL or null for the bytes, got ${describe(f)}`);
   const subject = subjectOf(model, args, options);
+  checkReadable(subject);
   const { written, variables } = inMode(subject.model, options.training ?? 0, () => write(subject, options, opset));
   if (options.verbose) console.log(listing(written));
   const size = [...written.graph.initializers.values()].reduce((sum, own) => sum + bytesIn(own), 0);

@@ -2,6 +2,7 @@
 import { samplesOf } from "./convert";
 import { bytesFrom, bytesInMemory, roomFor } from "./memory";
 import { bandsOf, type ImageMode, type ImageSamples, type Picture } from "./modes";
+import "./kernels";
 
 /** Flips and turns, counter-clockwise. @see PIL.Image.Transpose */
 export type Transpose =

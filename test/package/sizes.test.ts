@@ -72,3 +72,10 @@ test.each(Object.entries(budgets))("%s", { timeout: 120_000 }, async (name, [fil
   // A budget far above what is needed holds nothing.
   expect(size).toBeGreaterThan(budget * 0.85);
 });
+
+test("the device of WebGPU, which is loaded by torch.webgpu.init(), and its kernels of vision", async () => {
+  const [device, vision] = [await kept("lazyWebgpu.js"), await kept("lazyVision.js")];
+  measured.push(`${device.toFixed(0).padStart(5)} of 60  WebGPU, and ${vision.toFixed(0)} of 6 for vision`);
+  expect(device).toBeLessThan(60);
+  expect(vision).toBeLessThan(6);
+});

@@ -3,11 +3,12 @@ import { arrayOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { DeviceError } from "../../core/errors";
 import { sizeOfShape } from "../../core/shape";
 import { type Backend, type Block, type MemoryStats, type Operand, reportPressure } from "../backend";
-import type { DeviceTimer } from "../capabilities";
+import type { DeviceTimer, TilingSet } from "../capabilities";
 import { runFrom, unsupported } from "../dispatch";
 import { isFusing } from "../fusion";
 import type { DeviceOps } from "../ops";
 import type { ValueCheck } from "../ops/checks";
+import { tilings } from "../tilings";
 import { GpuBlock } from "./buffers";
 import type { CommandCounts } from "./commands";
 import { Fusion } from "./fusion/fusion";
@@ -16,6 +17,8 @@ import type { Gpu } from "./gpu";
 import { type BadValue, Checks } from "./kernels/checks";
 import { copy, copying, elementwise, filling } from "./kernels/elementwise";
 import { kernels } from "./kernels/index";
+import { checkLoaded, loadKernels } from "./kernels/parts";
+import { cardNamed } from "./kernels/products/cards";
 import { partsOf } from "./kernels/results";
 import { scalarOf } from "./wgsl/elements";
 import { checkInt32, noFloat64 } from "./wgsl/program";
@@ -54,6 +57,11 @@ export class WebgpuBackend implements Backend {
     this.checks = new Checks(gpu);
     this.fusion = new Fusion(gpu);
     this.isFusing = isFusing();
+    this.tilings = tilings();
+  }
+
+  set tilings(set: TilingSet) {
+    this.gpu.card = cardNamed(set, this.gpu.name);
   }
 
   /** Whether ops wait, so that several become one kernel. */
@@ -76,6 +84,12 @@ export class WebgpuBackend implements Backend {
     this.checks = new Checks(this.gpu);
     this.fusion = new Fusion(this.gpu);
     this.isFusing = isFusing();
+    this.tilings = tilings();
+  }
+
+  /** Waits for the kernels of those parts of the library that the program uses by now. */
+  ready(): Promise<void> {
+    return loadKernels();
   }
 
   /** How the adapter calls itself. */
@@ -230,6 +244,7 @@ export class WebgpuBackend implements Backend {
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
     const gpu = this.named(op);
+    if (kernels[op] === undefined) checkLoaded(op);
     const parts = partsOf(op, description);
     const run = (): void => runFrom(kernels, gpu, op, parts?.description ?? description);
     if (parts === undefined || !this.fusion.deferKernel(parts.y, parts.operands, { run, inlines: op === "reduce" }))

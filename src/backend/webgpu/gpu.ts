@@ -3,6 +3,7 @@ import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors"
 import type { Operand } from "../operand";
 import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
 import { Commands } from "./commands";
+import { type Card, cardOf } from "./kernels/products/cards";
 import { Launches } from "./launches";
 import { type Limits, limitsOf } from "./limits";
 import { Pipelines } from "./pipelines";
@@ -53,6 +54,8 @@ export class Gpu {
   readonly timer: GpuTimer;
   /** Values that are not computed yet. */
   lazy: Lazy = NOTHING_WAITS;
+  /** The tilings of the adapter. */
+  card: Card;
   private readonly launches: Launches;
   /** The dispatch in the making. */
   private program: Program | undefined;
@@ -78,6 +81,7 @@ export class Gpu {
     const device = handle;
     const limits = limitsOf(handle, lowered);
     this.limits = limits;
+    this.card = cardOf(name);
     this.pipelines = new Pipelines(device);
     // Sizes are multiples of 4. What is larger than a binding is bound by windows, which begin at multiples of 256.
     this.mostBytes = Math.floor(limits.maxBufferSize / 4) * 4;

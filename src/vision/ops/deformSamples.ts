@@ -7,6 +7,7 @@ import type { Deformation } from "../../backend/ops";
 import { arange } from "../../ops/creation/ranges";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
+import "../kernels";
 
 export type { Deformation } from "../../backend/ops";
 

@@ -10,6 +10,7 @@ import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
 import { uniqueConsecutive } from "../../ops/indexing/unique";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
+import "../kernels";
 
 function checkDetections(op: string, boxes: unknown, scores: unknown): void {
   const [x, s] = [checkTensor(op, boxes, "boxes"), checkTensor(op, scores, "scores")];

@@ -6,6 +6,7 @@ import { ValueError } from "../../core/errors";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import type { Regions, Tables } from "./regions";
+import "../kernels";
 
 interface Mean {
   /** The name of the node. */

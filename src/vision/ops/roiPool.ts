@@ -8,6 +8,7 @@ import type { Tensor } from "../../tensor/tensor";
 import { meansOf } from "./regionMeans";
 import { Bands, checkRegions, type RegionBoxes, type Regions, type Tables, tablesOf } from "./regions";
 import { checkChannels } from "./roiAlign";
+import "../kernels";
 
 /** Options of {@link roiPool} and {@link psRoiPool}. */
 export interface RoIPoolOptions {

@@ -1,6 +1,6 @@
 /** Convolutions of all kinds with all gradients, past the point where each way of computing them begins. */
 import * as torch from "kindling";
-import { beforeEach, describe, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, it, vi } from "vitest";
 import { cut, cutNote } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree } from "./agree";
@@ -12,6 +12,13 @@ const F = torch.nn.functional;
 const random = (...shape: number[]): torch.Tensor => torch.randn(shape);
 
 describe.skipIf(noGpu !== undefined)(`convolutions ${onGpu}${cutNote}`, () => {
+  // A software adapter has tilings of its own, which tilings.test.ts tests.
+  beforeAll(() => {
+    torch.backends.webgpu.tilings = "card";
+  });
+  afterAll(() => {
+    torch.backends.webgpu.tilings = "auto";
+  });
   beforeEach(() => {
     torch.manualSeed(1);
   });

@@ -1,7 +1,8 @@
 /** Matrix products, past the point where each way of computing them begins: tiles of every shape, ragged ends, split sums, thin factors. */
 import * as torch from "kindling";
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { cutOf } from "../../../src/backend/webgpu/kernels/products/tilings";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { cardNamed } from "../../../src/backend/webgpu/kernels/products/cards";
+import { cutOf as cutOn } from "../../../src/backend/webgpu/kernels/products/tilings";
 import { cut, cutNote } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree, turned } from "./agree";
@@ -11,7 +12,16 @@ vi.setConfig({ testTimeout: 300_000 });
 
 const F = torch.nn.functional;
 
+const cutOf = (m: number, n: number, k: number, batch: number) => cutOn(cardNamed("card", ""), m, n, k, batch);
+
 describe("the tilings", () => {
+  it("are chosen by the adapter's name", () => {
+    const nameOn = (name: string, m: number, n: number) => cutOn(cardNamed("auto", name), m, n, 64, 1).name;
+    expect(nameOn("NVIDIA H200, nvidia, hopper", 100, 100)).toBe("32x32");
+    expect(nameOn("SwiftShader driver 5.0.0, google, swiftshader", 1000, 1000)).toBe("direct64x32");
+    expect(nameOn("llvmpipe (LLVM 19.1.7, 256 bits), mesa", 10, 1000)).toBe("direct16x64");
+  });
+
   it("are chosen by shape", () => {
     expect(cutOf(4096, 4096, 64, 1).name).toBe("64x128");
     expect(cutOf(1024, 1024, 64, 1).name).toBe("64x128");
@@ -35,6 +45,13 @@ describe("the tilings", () => {
 });
 
 describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}${cutNote}`, () => {
+  // A software adapter has tilings of its own, which tilings.test.ts tests.
+  beforeAll(() => {
+    torch.backends.webgpu.tilings = "card";
+  });
+  afterAll(() => {
+    torch.backends.webgpu.tilings = "auto";
+  });
   beforeEach(() => {
     torch.manualSeed(1);
   });

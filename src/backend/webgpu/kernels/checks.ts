@@ -69,7 +69,7 @@ export class Checks {
     const [slot, count] = [program.uint(this.pending.push(error) - 1), program.uint(n)];
     this.gpu.dispatchEach(`check ${check.kind}`, n, () => ({
       body: `if (index >= ${count}) { return; }
-let v = ${values.load(`${values.offset} + index`)};
+let v = ${values.loadAt("index")};
 if (${isBad}) { ${slots.atWord(slot, (place) => `atomicMin(&${place}, index);`)} }`,
     }));
   }

@@ -22,12 +22,12 @@ function classesOf(program: Program, { target, weight, c, ignoreIndex }: Classes
     c: classes,
     key: weights === undefined ? "" : " weighted",
     /** Declares `own`, `isIgnored`, `isClass` and `scale`, the weight of the target. */
-    look: (): string => `let own = ${targets.load(`${targets.offset} + row`)};
+    look: (): string => `let own = ${targets.loadAt("row")};
 let isIgnored = own == ${ignored};
 let isClass = own >= 0i && own < i32(${classes});
 var scale = 1.0;
 if (isIgnored) { scale = 0.0; } else if (!isClass) { scale = nan(); }
-${weights === undefined ? "" : `else { scale = ${weights.load(`${weights.offset} + u32(own)`)}; }`}`,
+${weights === undefined ? "" : `else { scale = ${weights.loadAt(`u32(own)`)}; }`}`,
   };
 }
 
@@ -48,7 +48,7 @@ export function targetWeights(gpu: Gpu, { weights: y, ...loss }: TargetWeights):
   const rows = program.uint(n);
   if (n === 0) return;
   gpu.dispatchEach(`targetWeights${own.key}`, n, () => ({
-    body: `${HEAD(rows)}${own.look()}\n${result.store(`${result.offset} + row`, "scale")}`,
+    body: `${HEAD(rows)}${own.look()}\n${result.storeAt("row", "scale")}`,
   }));
 }
 
@@ -66,7 +66,7 @@ export function nllLoss(gpu: Gpu, { losses: y, x, ...loss }: NllLoss): void {
     body: `${HEAD(rows)}${own.look()}
 var loss = scale;
 if (isClass && !isIgnored) { loss = -${scores.load(ownPlace(scores, own.c, inner))} * scale; }
-${result.store(`${result.offset} + row`, "loss")}`,
+${result.storeAt("row", "loss")}`,
   }));
 }
 
@@ -90,11 +90,11 @@ export function crossEntropy(gpu: Gpu, { losses: y, statistics, x, ...loss }: Cr
       body: `${own.look()}
 ${exponentials(row, value)}
 ${row.once(`let log = logSafe(total);
-${numbers.store(`${numbers.offset} + row`, "top")}
-${numbers.store(`${numbers.offset} + ${words.rows} + row`, "log")}
+${numbers.storeAt("row", "top")}
+${numbers.storeAt(`${words.rows} + row`, "log")}
 var loss = scale;
 if (isClass && !isIgnored) { loss = -(${score} - top - log) * scale; }
-${result.store(`${result.offset} + row`, "loss")}`)}`,
+${result.storeAt("row", "loss")}`)}`,
     };
   });
 }
@@ -135,6 +135,6 @@ function eachScore(
 let row = (index / (${own.c} * ${inner})) * ${inner} + index % ${inner};
 ${own.look()}
 let isOwn = isClass && !isIgnored && u32(own) == (index / ${inner}) % ${own.c};
-${result.store(`${result.offset} + index`, rule(gradient.load(`${gradient.offset} + row`), scores && numbers ? logProb(scores, numbers) : ""))}`,
+${result.storeAt("index", rule(gradient.loadAt("row"), scores && numbers ? logProb(scores, numbers) : ""))}`,
   }));
 }

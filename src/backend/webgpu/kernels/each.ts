@@ -26,7 +26,7 @@ export function eachElement(
   if (lanes === 1) {
     gpu.dispatchEach(name, n, () => {
       const { declarations = "", body } = source();
-      const store = target.store(`${target.offset} + i`, "value");
+      const store = target.storeAt("i", "value");
       return { declarations, body: `let i = index;\nif (i >= ${count}) { return; }\n${value}\n${body}\n${store}` };
     });
     return;

@@ -141,6 +141,6 @@ export function arange(gpu: Gpu, { y, start, step }: Arange): void {
   const count = program.uint(n);
   const value = isWhole ? `${first} + i32(index) * ${by}` : `${first} + f32(index) * ${by}`;
   gpu.dispatchEach(`arange ${isWhole}`, n, () => ({
-    body: `if (index >= ${count}) { return; }\n${target.store(`${target.offset} + index`, convert(value, dtype, y.dtype))}`,
+    body: `if (index >= ${count}) { return; }\n${target.storeAt("index", convert(value, dtype, y.dtype))}`,
   }));
 }

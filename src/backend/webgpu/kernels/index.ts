@@ -1,4 +1,4 @@
-/** The ops of the device by name. */
+/** The ops of the device by name; those of parts of the library are added when a program uses them. */
 import type { OpTable } from "../../dispatch";
 import type { Gpu } from "../gpu";
 import { unscale, updateScale } from "./amp";
@@ -24,10 +24,6 @@ import { sequenceLoss, sequenceLossGradient } from "./sequenceLoss";
 import { softmax, softmaxGradient } from "./softmax";
 import { mostFrequent, sort } from "./sort";
 import { extremum, histogram, squaredDeviation } from "./statistics";
-import { deformColumns, deformInputGradient, deformOffsetGradient } from "./vision/deform";
-import { nms } from "./vision/nms";
-import { mirrorRows, normalizePlanes, resample, unitPlanes } from "./vision/pictures";
-import { roiMax, roiMean, roiMeanGradient } from "./vision/regions";
 
 export const kernels: OpTable<Gpu> = {
   unscale,
@@ -75,17 +71,6 @@ export const kernels: OpTable<Gpu> = {
   crossEntropy,
   crossEntropyGradient,
   targetWeights,
-  nms,
-  roiMean,
-  roiMeanGradient,
-  roiMax,
-  deformColumns,
-  deformInputGradient,
-  deformOffsetGradient,
-  resample,
-  unitPlanes,
-  mirrorRows,
-  normalizePlanes,
   sequenceLoss,
   sequenceLossGradient,
   luFactor,

@@ -49,7 +49,7 @@ export function draw(gpu: Gpu, work: DrawNumbers): void {
   const program = gpu.begin();
   const target = program.scatter(y);
   const views = given.map((x) => program.read(x));
-  const words = [n, ...key].map((value) => program.uint(value));
+  const words = program.uints(n, ...key);
   const isWhole = kind === "integers";
   const [p, q] = prepared(work);
   const numbers = isWhole
@@ -58,8 +58,7 @@ export function draw(gpu: Gpu, work: DrawNumbers): void {
   if (isWhole) program.scalar(p + q - 1, "int64");
   const type = scalarOf(y.dtype)!;
   const rejection = rejections[kind as keyof typeof rejections];
-  const value = (at: string): string =>
-    views.map((view, i) => `let v${i} = ${view.load(`${view.offset} + ${at}`)};`).join("\n");
+  const value = (at: string): string => views.map((view, i) => `let v${i} = ${view.loadAt(`${at}`)};`).join("\n");
   const cast = (result: string): string =>
     type === "f32" ? result : y.dtype === "bool" ? `select(0i, 1i, isNonzero(${result}))` : `i32(${result})`;
   const whole = `${numbers[0]} + bitcast<i32>(select(w % max(1u, ${numbers[1]}), w, ${numbers[1]} == 0u))`;
@@ -70,7 +69,7 @@ export function draw(gpu: Gpu, work: DrawNumbers): void {
 start(index, vec2<u32>(${words[1]}, ${words[2]}));
 ${value("index")}
 let result = ${kind}(${views.map((_, i) => `v${i}`).join(", ")});
-${target.store(`${target.offset} + index`, cast("result"))}`,
+${target.storeAt("index", cast("result"))}`,
     }));
     return;
   }
@@ -85,9 +84,9 @@ for (var lane = 0u; lane < 4u; lane++) {
   if (i >= ${words[0]}) { break; }
   let w = bits[lane];
   ${/\bz\b/.test(perWord[kind] ?? "") ? "let z = normals[lane];" : ""}
-  ${views.map((view) => `let v = ${view.load(`${view.offset} + i`)};`).join("\n")}
+  ${views.map((view) => `let v = ${view.loadAt("i")};`).join("\n")}
   ${isWhole ? `let result = ${type === "f32" ? `f32(${whole})` : y.dtype === "bool" ? `select(0i, 1i, (${whole}) != 0i)` : whole};` : `let result = ${cast(perWord[kind]!)};`}
-  ${target.store(`${target.offset} + i`, "result")}
+  ${target.storeAt("i", "result")}
 }`,
   }));
 }

@@ -130,7 +130,7 @@ function foldRows(gpu: Gpu, { kind, y }: Reduce, fold: Fold, rows: number, n: nu
       body: `var s: ${state} = ${fold.begin(type)};
 ${row.each(`let v = ${value};\ns = ${fold.step("s", "v", type)};`)}
 ${row.join("all", "s", state, (a, b) => fold.merge(a, b, type))}
-${row.once(target.store(`${target.offset} + row`, result))}`,
+${row.once(target.storeAt("row", result))}`,
     };
   });
 }

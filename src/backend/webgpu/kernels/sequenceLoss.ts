@@ -26,13 +26,13 @@ function sequenceOf(program: Program, { alpha, logProbs, labels, steps, sizes }:
 let time = ${words[1]};
 let width = ${words[2]};
 let classes = ${words[3]};
-let steps = u32(${lengths.load(`${lengths.offset} + matrix`)});
-let size = u32(${counts.load(`${counts.offset} + matrix`)});
+let steps = u32(${lengths.loadAt("matrix")});
+let size = u32(${counts.loadAt("matrix")});
 `,
     /** Functions of the labels: the class at a position, and whether a path may jump to it over the blank before it. */
-    label: (s: string): string => targets.load(`${targets.offset} + matrix * width + ${s}`),
+    label: (s: string): string => targets.loadAt(`matrix * width + ${s}`),
     logProb: (t: string, label: string): string =>
-      probs.load(`${probs.offset} + (${t} * sequences + matrix) * classes + min(u32(${label}), classes - 1u)`),
+      probs.loadAt(`(${t} * sequences + matrix) * classes + min(u32(${label}), classes - 1u)`),
   };
 }
 
@@ -74,7 +74,7 @@ if (local == 0u) {
     loss = -${forward.load(at("steps - 1u", "size - 1u"))};
     if (size > 1u) { loss = -logAdd(-loss, ${forward.load(at("steps - 1u", "size - 2u"))}); }
   }
-  ${result.store(`${result.offset} + matrix`, "loss")}
+  ${result.storeAt("matrix", "loss")}
 }`,
   }));
 }
@@ -89,7 +89,7 @@ export function sequenceLossGradient(gpu: Gpu, work: SequenceLossGradient): void
   const [at, from] = [placeOf(backward), placeOf(forward)];
   gpu.dispatch("sequenceLossGradient", count, () => ({
     declarations: LOG_ADD,
-    body: `${begin}let loss = ${losses.load(`${losses.offset} + matrix`)};
+    body: `${begin}let loss = ${losses.loadAt("matrix")};
 for (var back = 0u; back < time; back++) {
   let t = time - 1u - back;
   if (t < steps) {
@@ -124,7 +124,7 @@ if (t < steps) {
   let value = ${logProb("t", "own")};
   g = expSafe(value) - expSafe(through + loss - value);
 }
-${target.store(`${target.offset} + (t * sequences + matrix) * classes + u32(own)`, "g")}`,
+${target.storeAt(`(t * sequences + matrix) * classes + u32(own)`, "g")}`,
 )}`,
   }));
 }

@@ -67,7 +67,7 @@ function sortBlocks(gpu: Gpu, x: Operand, { rows, n, inner, descending }: Rows, 
   const source = program.read(x);
   const keys = program.write(pairs.keys);
   const order = program.write(pairs.order);
-  const words = [rows * blocks, n, inner, blocks].map((value) => program.uint(value));
+  const words = program.uints(rows * blocks, n, inner, blocks);
   gpu.dispatch(`sort block ${size} ${descending}`, rows * blocks, () => ({
     declarations: `${keyOf(x, descending)}
 var<workgroup> ks: array<u32, ${size}>;
@@ -84,7 +84,7 @@ for (var k = local; k < ${size}u; k += ${workgroup}u) {
   let i = first + k;
   at[k] = i;
   ks[k] = 0xffffffffu;
-  if (i < n) { ks[k] = keyOf(${source.load(`${source.offset} + base + i * inner`)}); }
+  if (i < n) { ks[k] = keyOf(${source.loadAt(`base + i * inner`)}); }
 }
 workgroupBarrier();
 for (var run = 2u; run <= ${size}u; run = run << 1u) {
@@ -108,8 +108,8 @@ for (var run = 2u; run <= ${size}u; run = run << 1u) {
 }
 for (var k = local; k < ${size}u && first + k < n; k += ${workgroup}u) {
   let to = row * n + first + k;
-  ${keys.store(`${keys.offset} + to`, "bitcast<i32>(ks[k])")}
-  ${order.store(`${order.offset} + to`, "i32(at[k])")}
+  ${keys.storeAt("to", "bitcast<i32>(ks[k])")}
+  ${order.storeAt("to", "i32(at[k])")}
 }`,
   }));
 }
@@ -119,8 +119,8 @@ function merge(gpu: Gpu, { rows, n }: Rows, run: number, m: number, from: Pairs,
   const program = gpu.begin();
   const [keys, order] = [program.read(from.keys), program.read(from.order)];
   const [newKeys, newOrder] = [program.write(to.keys), program.write(to.order)];
-  const words = [rows * n, n, run, m].map((value) => program.uint(value));
-  const keyAt = (i: string): string => `bitcast<u32>(${keys.load(`${keys.offset} + ${i}`)})`;
+  const words = program.uints(rows * n, n, run, m);
+  const keyAt = (i: string): string => `bitcast<u32>(${keys.loadAt(`${i}`)})`;
   gpu.dispatchEach("sort merge", rows * n, () => ({
     body: `if (index >= ${words[0]}) { return; }
 let n = ${words[1]};
@@ -144,8 +144,8 @@ while (low < high) {
 }
 let place = within + low - other;
 if (place >= most) { return; }
-${newKeys.store(`${newKeys.offset} + row * n + pair + place`, "bitcast<i32>(key)")}
-${newOrder.store(`${newOrder.offset} + row * n + pair + place`, order.load(`${order.offset} + index`))}`,
+${newKeys.storeAt(`row * n + pair + place`, "bitcast<i32>(key)")}
+${newOrder.storeAt(`row * n + pair + place`, order.loadAt("index"))}`,
   }));
 }
 
@@ -175,7 +175,7 @@ export function sort(gpu: Gpu, { values, indices, x, n, m, inner, descending }: 
     const program = gpu.begin();
     const [target, places] = [program.scatter(values), program.write(indices)];
     const [source, found] = [program.read(x), program.read(order)];
-    const words = [rows * m, n, inner, m].map((value) => program.uint(value));
+    const words = program.uints(rows * m, n, inner, m);
     gpu.dispatchEach("sort values", rows * m, () => ({
       body: `if (index >= ${words[0]}) { return; }
 let n = ${words[1]};
@@ -184,10 +184,10 @@ let most = ${words[3]};
 let outer = index / (most * inner);
 let k = index / inner % most;
 let lane = index % inner;
-let at = ${found.load(`${found.offset} + (outer * inner + lane) * n + k`)};
-let value = ${source.load(`${source.offset} + (outer * n + u32(at)) * inner + lane`)};
-${target.store(`${target.offset} + index`, "value")}
-${places.store(`${places.offset} + index`, "at")}`,
+let at = ${found.loadAt(`(outer * inner + lane) * n + k`)};
+let value = ${source.loadAt(`(outer * n + u32(at)) * inner + lane`)};
+${target.storeAt("index", "value")}
+${places.storeAt("index", "at")}`,
     }));
   });
 }
@@ -200,7 +200,7 @@ export function mostFrequent(gpu: Gpu, { values, indices, x, n, inner }: MostFre
     const program = gpu.begin();
     const [target, places] = [program.scatter(values), program.write(indices)];
     const [source, pairs, found] = [program.read(x), program.read(keys), program.read(order)];
-    const words = [rows, n, inner].map((value) => program.uint(value));
+    const words = program.uints(rows, n, inner);
     gpu.dispatch("mostFrequent", rows, () => ({
       declarations: `struct Run { length: u32, last: u32 }
 fn longer(a: Run, b: Run) -> Run {
@@ -214,13 +214,13 @@ let n = ${words[1]};
 let inner = ${words[2]};
 var best = Run(0u, 0u);
 for (var i = local; i < n; i += 64u) {
-  let key = ${pairs.load(`${pairs.offset} + row * n + i`)};
-  if (i + 1u < n && ${pairs.load(`${pairs.offset} + row * n + i + 1u`)} == key) { continue; }
+  let key = ${pairs.loadAt(`row * n + i`)};
+  if (i + 1u < n && ${pairs.loadAt(`row * n + i + 1u`)} == key) { continue; }
   var low = 0u;
   var high = i;
   while (low < high) {
     let half = (low + high) / 2u;
-    if (bitcast<u32>(${pairs.load(`${pairs.offset} + row * n + half`)}) < bitcast<u32>(key)) { low = half + 1u; } else { high = half; }
+    if (bitcast<u32>(${pairs.loadAt(`row * n + half`)}) < bitcast<u32>(key)) { low = half + 1u; } else { high = half; }
   }
   best = longer(best, Run(i + 1u - low, i));
 }
@@ -231,10 +231,10 @@ for (var half = 32u; half > 0u; half = half >> 1u) {
   workgroupBarrier();
 }
 if (local == 0u) {
-  let at = ${found.load(`${found.offset} + row * n + runs[0].last`)};
-  let value = ${source.load(`${source.offset} + (row / inner) * n * inner + row % inner + u32(at) * inner`)};
-  ${target.store(`${target.offset} + row`, "value")}
-  ${places.store(`${places.offset} + row`, "at")}
+  let at = ${found.loadAt(`row * n + runs[0].last`)};
+  let value = ${source.loadAt(`(row / inner) * n * inner + row % inner + u32(at) * inner`)};
+  ${target.storeAt("row", "value")}
+  ${places.storeAt("row", "at")}
 }`,
     }));
   });

@@ -21,7 +21,7 @@ export function extremum(gpu: Gpu, { kind, values, indices, x, n, inner }: Extre
     body: `var s: Found = ${position.begin(type)};
 ${row.each(`let v = ${source.load(row.at(source))};\ns = ${position.step("s", "v", type)};`)}
 ${row.join("all", "s", "Found", (a, b) => position.merge(a, b, type))}
-${row.once(`${best.store(`${best.offset} + row`, "all.value")}\n${places.store(`${places.offset} + row`, "all.at")}`)}`,
+${row.once(`${best.storeAt("row", "all.value")}\n${places.storeAt("row", "all.at")}`)}`,
   }));
 }
 
@@ -65,7 +65,7 @@ export function squaredDeviation(gpu: Gpu, { sum, mean, x, n, inner }: SquaredDe
   const program = gpu.begin();
   const [squares, means] = [program.scatter(sum), program.scatter(mean)];
   const source = program.read(moments);
-  const words = [rows, pieces, n].map((value) => program.uint(value));
+  const words = program.uints(rows, pieces, n);
   gpu.dispatch("squaredDeviation join", rows, () => ({
     declarations: MOMENTS,
     body: `let row = group.y * groups.x + group.x;
@@ -87,8 +87,8 @@ for (var half = ${WORKGROUP / 2}u; half > 0u; half = half >> 1u) {
 if (local == 0u) {
   let all = parts[0];
   let isEmpty = n == 0u;
-  ${squares.store(`${squares.offset} + row`, "all.squares")}
-  ${means.store(`${means.offset} + row`, "select(all.mean, nan(), isEmpty)")}
+  ${squares.storeAt("row", "all.squares")}
+  ${means.storeAt("row", "select(all.mean, nan(), isEmpty)")}
 }`,
   }));
   gpu.release(block);
@@ -105,9 +105,9 @@ function momentsOfPieces(
 ): void {
   const program = gpu.begin();
   const [target, source] = [program.write(moments), program.read(x)];
-  const words = [rows * pieces, pieces, n, inner].map((value) => program.uint(value));
+  const words = program.uints(rows * pieces, pieces, n, inner);
   const each = (statements: string): string => `for (var i = first + local; i < end; i += ${WORKGROUP}u) {
-  let v = ${source.load(`${source.offset} + (row / inner) * n * inner + row % inner + i * inner`)};
+  let v = ${source.loadAt(`(row / inner) * n * inner + row % inner + i * inner`)};
   ${statements}
 }`;
   gpu.dispatch("squaredDeviation pieces", rows * pieces, () => ({
@@ -128,8 +128,8 @@ s = 0.0;
 ${each("s += (v - mean) * (v - mean);")}
 ${total("s")}
 if (local == 0u) {
-  ${target.store(`${target.offset} + id * 2u`, "mean")}
-  ${target.store(`${target.offset} + id * 2u + 1u`, "sums[0]")}
+  ${target.storeAt(`id * 2u`, "mean")}
+  ${target.storeAt(`id * 2u + 1u`, "sums[0]")}
 }`,
   }));
 }
@@ -149,7 +149,7 @@ export function histogram(gpu: Gpu, { y, x, low, high }: Histogram): void {
     const [from, to] = [program.float(low), program.float(high)];
     gpu.dispatchEach("histogram", n, () => ({
       body: `if (index >= ${count}) { return; }
-let v = ${source.load(`${source.offset} + index`)};
+let v = ${source.loadAt("index")};
 if (isNan(v) || v < ${from} || v > ${to}) { return; }
 let bin = min(u32((v - ${from}) / (${to} - ${from}) * f32(${most})), ${most} - 1u);
 ${target.atWord(`${target.offset} + bin`, (place) => `atomicAdd(&${place}, 1u);`)}`,

@@ -39,7 +39,17 @@ export class View {
     return load(this.word, index, this.dtype);
   }
 
-  /** A statement that stores a value. Elements that share a word need a binding that is atomic. */
+  /** The value of the element at a position of the operand. */
+  loadAt(position: string): string {
+    return this.load(`${this.offset} + ${position}`);
+  }
+
+  /** A statement that stores a value at a position of the operand, as {@link store} does. */
+  storeAt(position: string, value: string): string {
+    return this.store(`${this.offset} + ${position}`, value);
+  }
+
+  /** A statement that stores a value at a position of the buffer. Elements that share a word need a binding that is atomic. */
   store(index: string, value: string): string {
     if (this.dtype === "int64")
       return `{ let storedAt = 2u * (${index}); let stored = ${value}; ${this.setWord("storedAt", "bitcast<u32>(stored)")} ${this.setWord("storedAt + 1u", "bitcast<u32>(stored >> 31u)")} }`;
@@ -145,6 +155,11 @@ export class Program {
   uint(value: number): string {
     this.words[this.count] = value;
     return this.next();
+  }
+
+  /** Uniforms of 32 bits without sign. */
+  uints(...values: readonly number[]): string[] {
+    return values.map((value) => this.uint(value));
   }
 
   /** A uniform integer. */

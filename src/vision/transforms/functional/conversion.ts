@@ -12,6 +12,7 @@ import { Tensor } from "../../../tensor/tensor";
 import { Image, type ImageMode, type ImageSamples } from "../../image";
 import { bytesInMemory } from "../../memory";
 import { checkImageTensor, elementsOf, tensorOf } from "./picture";
+import "../../kernels";
 
 /** Writes interleaved samples channel by channel. */
 function planes(samples: ArrayLike<number>, out: { [i: number]: number }, bands: number): void {

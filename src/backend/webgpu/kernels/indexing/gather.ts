@@ -28,15 +28,15 @@ function read(
   const target = program.scatter(y);
   const source = program.read(x);
   const indices = program.read(index);
-  const words = [count, n, m, inner].map((value) => program.uint(value));
+  const words = program.uints(count, n, m, inner);
   gpu.dispatchEach(name, count, () => ({
     body: `${guard(words[0]!)}let n = ${words[1]};
 let m = ${words[2]};
 let inner = ${words[3]};
-${wrapped("j", indices.load(`${indices.offset} + ${indexPlace("index")}`), "n")}
+${wrapped("j", indices.loadAt(`${indexPlace("index")}`), "n")}
 var value = ${zero(typeOf(x))};
-if (isInside) { value = ${source.load(`${source.offset} + (index / (m * inner) * n + j) * inner + index % inner`)}; }
-${target.store(`${target.offset} + index`, "value")}`,
+if (isInside) { value = ${source.loadAt(`(index / (m * inner) * n + j) * inner + index % inner`)}; }
+${target.storeAt("index", "value")}`,
   }));
 }
 
@@ -48,11 +48,11 @@ export function searchSorted(gpu: Gpu, { y, sorted, values, n, m, shared, right 
   const target = program.write(y);
   const row = program.read(sorted);
   const wanted = program.read(values);
-  const [all, length, each] = [count, n, m].map((value) => program.uint(value));
+  const [all, length, each] = program.uints(count, n, m);
   const isFloat = typeOf(values) === "f32";
   const notNan = isFloat ? " && !isNan(middle) && !isNan(v)" : "";
   gpu.dispatchEach(`searchSorted ${shared} ${right}`, count, () => ({
-    body: `${guard(all!)}let v = ${wanted.load(`${wanted.offset} + index`)};
+    body: `${guard(all!)}let v = ${wanted.loadAt("index")};
 let first = ${row.offset}${shared ? "" : ` + index / ${each} * ${length}`};
 var low = 0u;
 var high = ${length};
@@ -61,6 +61,6 @@ while (low < high) {
   let middle = ${row.load("first + half")};
   if (middle ${right ? ">" : ">="} v${notNan}) { high = half; } else { low = half + 1u; }
 }
-${target.store(`${target.offset} + index`, "i32(low)")}`,
+${target.storeAt("index", "i32(low)")}`,
   }));
 }

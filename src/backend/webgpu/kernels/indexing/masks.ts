@@ -28,11 +28,11 @@ export function maskedSelect(gpu: Gpu, { y, x, mask }: MaskedSelect): void {
     const places = program.read(counts);
     const [count, room] = [program.uint(n), program.uint(sizeOfShape(y.shape))];
     gpu.dispatchEach("maskedSelect", n, () => ({
-      body: `${guard(count)}if (${chosen.load(`${chosen.offset} + index`)} == 0i) { return; }
-let place = u32(${places.load(`${places.offset} + index`)}) - 1u;
+      body: `${guard(count)}if (${chosen.loadAt("index")} == 0i) { return; }
+let place = u32(${places.loadAt("index")}) - 1u;
 if (place >= ${room}) { return; }
-let value = ${source.load(`${source.offset} + index`)};
-${target.store(`${target.offset} + place`, "value")}`,
+let value = ${source.loadAt("index")};
+${target.storeAt("place", "value")}`,
     }));
   });
 }
@@ -47,11 +47,11 @@ export function maskedScatter(gpu: Gpu, { y, mask, source }: MaskedScatter): voi
     const places = program.read(counts);
     const [count, room] = [program.uint(n), program.uint(sizeOfShape(source.shape))];
     gpu.dispatchEach("maskedScatter", n, () => ({
-      body: `${guard(count)}if (${chosen.load(`${chosen.offset} + index`)} == 0i) { return; }
-let place = u32(${places.load(`${places.offset} + index`)}) - 1u;
+      body: `${guard(count)}if (${chosen.loadAt("index")} == 0i) { return; }
+let place = u32(${places.loadAt("index")}) - 1u;
 if (place >= ${room}) { return; }
-let value = ${from.load(`${from.offset} + place`)};
-${target.store(`${target.offset} + index`, "value")}`,
+let value = ${from.loadAt("place")};
+${target.storeAt("index", "value")}`,
     }));
   });
 }
@@ -69,18 +69,15 @@ export function nonzero(gpu: Gpu, { y, x }: Nonzero): void {
     const sizes = x.shape.map((size) => program.uint(size));
     const isTrue = typeOf(x) === "f32" ? "isNonzero(value)" : "value != 0i";
     gpu.dispatchEach(`nonzero ${axes}`, n, () => ({
-      body: `${guard(count)}let value = ${source.load(`${source.offset} + index`)};
+      body: `${guard(count)}let value = ${source.loadAt("index")};
 if (!(${isTrue})) { return; }
-let place = u32(${places.load(`${places.offset} + index`)}) - 1u;
+let place = u32(${places.loadAt("index")}) - 1u;
 if (place >= ${room}) { return; }
 var rest = index;
 ${sizes
   .map((size, i) => [size, i] as const)
   .reverse()
-  .map(
-    ([size, i]) =>
-      `${target.store(`${target.offset} + place * ${axes}u + ${i}u`, `i32(rest % ${size})`)}\nrest = rest / ${size};`,
-  )
+  .map(([size, i]) => `${target.storeAt(`place * ${axes}u + ${i}u`, `i32(rest % ${size})`)}\nrest = rest / ${size};`)
   .join("\n")}`,
     }));
   });

@@ -67,18 +67,18 @@ function atOnce(gpu: Gpu, { name, kind, y, index, source, n, m, inner, isEach, a
   const target = program.atomic(y);
   const from = program.read(source);
   const indices = program.read(index);
-  const words = [count, n, m, inner].map((value) => program.uint(value));
+  const words = program.uints(count, n, m, inner);
   const factor = alpha === undefined ? undefined : program.scalar(alpha, y.dtype);
   const type = typeOf(y);
   gpu.dispatchEach(`${name} ${kind}`, count, () => {
-    const value = from.load(`${from.offset} + e`);
+    const value = from.loadAt("e");
     const place = `${target.offset} + ${PLACE}`;
     return {
       body: `${guard(words[0]!)}let e = index;
 let n = ${words[1]};
 let m = ${words[2]};
 let inner = ${words[3]};
-${wrapped("j", indices.load(`${indices.offset} + ${isEach ? "e" : "e / inner % m"}`), "n")}
+${wrapped("j", indices.loadAt(`${isEach ? "e" : "e / inner % m"}`), "n")}
 if (!isInside) { return; }
 let value = ${factor === undefined ? value : `${factor} * ${value}`};
 ${exchange(target, place, (old) => joined(kind, type, old, "value"))}`,
@@ -111,13 +111,13 @@ function inOrder(gpu: Gpu, { name, kind, y, index, source, n, m, inner, isEach, 
   const from = program.read(source);
   const keys = program.read(sorted);
   const places = program.read(order);
-  const words = [count, n, m, inner].map((value) => program.uint(value));
+  const words = program.uints(count, n, m, inner);
   const factor = alpha === undefined ? undefined : program.scalar(alpha, y.dtype);
   const type = typeOf(y);
   gpu.dispatchEach(`${name} ${kind} in order ${isEach}`, count, () => {
     const step = isEach ? "inner" : "1u";
     const place = `${target.offset} + ${PLACE}`;
-    const element = from.load(`${from.offset} + lane + u32(${places.load(`${places.offset} + at`)}) * inner`);
+    const element = from.loadAt(`lane + u32(${places.loadAt("at")}) * inner`);
     const value = factor === undefined ? element : `${factor} * ${element}`;
     const next = kind === "replace" ? value : joined(kind, type, "held", value);
     return {
@@ -128,13 +128,13 @@ let inner = ${words[3]};
 let k = e / inner % m;
 let lane = e / (m * inner) * m * inner + e % inner;
 var at = ${isEach ? "e" : "k"};
-let own = ${keys.load(`${keys.offset} + at`)};
-if (k > 0u && own == ${keys.load(`${keys.offset} + at - ${step}`)}) { return; }
+let own = ${keys.loadAt("at")};
+if (k > 0u && own == ${keys.loadAt(`at - ${step}`)}) { return; }
 ${wrapped("j", "own", "n")}
 if (!isInside) { return; }
 let place = ${place};
 var held = ${target.load("place")};
-for (var i = k; i < m && ${keys.load(`${keys.offset} + at`)} == own; i++) {
+for (var i = k; i < m && ${keys.loadAt("at")} == own; i++) {
   held = ${settled(next, y.dtype)};
   at += ${step};
 }

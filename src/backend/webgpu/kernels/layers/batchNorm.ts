@@ -25,7 +25,7 @@ export function batchNormStatistics(gpu: Gpu, { mean, variance, x }: BatchNormSt
       finish: (program) => {
         const target = program.scatter(to);
         const n = program.float(count);
-        return { put: (segment, [sum]) => target.store(`${target.offset} + ${segment}`, `${sum} / ${n}`) };
+        return { put: (segment, [sum]) => target.storeAt(`${segment}`, `${sum} / ${n}`) };
       },
     });
 }
@@ -40,7 +40,7 @@ export function batchNorm(gpu: Gpu, { y, x, mean, invstd, weight, bias }: BatchN
   const [channels, run] = [program.uint(segments), program.uint(inner)];
   eachElement(gpu, program, `batchNorm ${w !== undefined} ${b !== undefined}`, y, target, () => ({
     body: `let c = (i / ${run}) % ${channels};
-value = (${source.load(`${source.offset} + i`)} - ${center.load(`${center.offset} + c`)}) * (${scale.load(`${scale.offset} + c`)}${w ? ` * ${w.load(`${w.offset} + c`)}` : ""})${b ? ` + ${b.load(`${b.offset} + c`)}` : ""};`,
+value = (${source.loadAt("i")} - ${center.loadAt("c")}) * (${scale.loadAt("c")}${w ? ` * ${w.loadAt("c")}` : ""})${b ? ` + ${b.loadAt("c")}` : ""};`,
   }));
 }
 
@@ -57,10 +57,10 @@ export function batchNormGradient(gpu: Gpu, work: BatchNormGradient): void {
       sums: 2,
       terms: (program) => {
         const [g, source, center] = [program.read(gy), program.read(x), program.read(mean)];
-        const own = (at: string): string => g.load(`${g.offset} + ${at}`);
+        const own = (at: string): string => g.loadAt(`${at}`);
         return {
-          before: `let center = ${center.load(`${center.offset} + segment`)};`,
-          terms: (at) => [own(at), `${own(at)} * (${source.load(`${source.offset} + ${at}`)} - center)`],
+          before: `let center = ${center.loadAt("segment")};`,
+          terms: (at) => [own(at), `${own(at)} * (${source.loadAt(`${at}`)} - center)`],
         };
       },
       finish: (program) => {
@@ -68,11 +68,11 @@ export function batchNormGradient(gpu: Gpu, work: BatchNormGradient): void {
         const [w, b] = [gweight && program.scatter(gweight), gbias && program.scatter(gbias)];
         const c = program.uint(sizes.segments);
         return {
-          put: (segment, [sum, dot]) => `let along = ${dot} * ${scale.load(`${scale.offset} + ${segment}`)};
-${all.store(`${all.offset} + ${segment}`, sum!)}
-${all.store(`${all.offset} + ${c} + ${segment}`, "along")}
-${w ? w.store(`${w.offset} + ${segment}`, "along") : ""}
-${b ? b.store(`${b.offset} + ${segment}`, sum!) : ""}`,
+          put: (segment, [sum, dot]) => `let along = ${dot} * ${scale.loadAt(`${segment}`)};
+${all.storeAt(`${segment}`, sum!)}
+${all.storeAt(`${c} + ${segment}`, "along")}
+${w ? w.storeAt(`${segment}`, "along") : ""}
+${b ? b.storeAt(`${segment}`, sum!) : ""}`,
         };
       },
     });
@@ -97,11 +97,11 @@ function spread(
   const moved = (): string => {
     if (moving === undefined) return "";
     const { source, center, all } = moving;
-    return ` - ${all.load(`${all.offset} + c`)} / ${count} - (${source.load(`${source.offset} + i`)} - ${center.load(`${center.offset} + c`)}) * (${all.load(`${all.offset} + ${channels} + c`)} / ${count} * s)`;
+    return ` - ${all.loadAt("c")} / ${count} - (${source.loadAt("i")} - ${center.loadAt("c")}) * (${all.loadAt(`${channels} + c`)} / ${count} * s)`;
   };
   eachElement(gpu, program, `batchNormSpread ${training} ${w !== undefined}`, gx, target, () => ({
     body: `let c = (i / ${run}) % ${channels};
-let s = ${scale.load(`${scale.offset} + c`)};
-value = (${g.load(`${g.offset} + i`)}${moved()}) * (s${w ? ` * ${w.load(`${w.offset} + c`)}` : ""});`,
+let s = ${scale.loadAt("c")};
+value = (${g.loadAt("i")}${moved()}) * (s${w ? ` * ${w.loadAt("c")}` : ""});`,
   }));
 }

@@ -56,6 +56,8 @@ export class ConvText {
   private output!: readonly string[];
   private padding!: readonly string[];
   private positions!: readonly string[];
+  /** Whether no step along k goes beyond its end. */
+  hasWholeSteps = false;
   private isFourX = false;
   private isFourW = false;
   private isFourY = false;
@@ -99,7 +101,7 @@ export class ConvText {
   get key(): string {
     const { kernel, stride, dilation } = this.g;
     const fours = [this.isFourX, this.isFourW, this.isFourY].map(Number).join("");
-    return `conv ${this.pass} ${kernel} ${stride} ${dilation} ${fours} ${this.views.bias !== undefined}`;
+    return `conv ${this.pass} ${this.hasWholeSteps} ${kernel} ${stride} ${dilation} ${fours} ${this.views.bias !== undefined}`;
   }
 
   private get axes(): readonly number[] {
@@ -108,6 +110,11 @@ export class ConvText {
 
   private get taps(): number {
     return product(this.g.kernel);
+  }
+
+  /** Whether a position along k is within it. */
+  private isWithin(k: string): string {
+    return this.hasWholeSteps ? "true" : `${k} < kEnd`;
   }
 
   /** What a workgroup knows of its product. */
@@ -129,25 +136,24 @@ let start${axis} = (i32(residue${axis}) + ${this.padding[axis]} - select(first${
 
   left(words: TileWords): Factor {
     if (this.pass === "forward") return this.weights(words);
-    return this.pass === "inputGrad" ? this.weightsOfPhase(words) : this.gradients(words);
+    return this.pass === "inputGrad" ? this.weightsOfPhase() : this.gradients();
   }
 
-  right(words: TileWords): Factor {
-    if (this.pass === "forward") return this.windows(words);
-    return this.pass === "inputGrad" ? this.gradientsOfPhase(words) : this.windowsByTap(words);
+  right(): Factor {
+    if (this.pass === "forward") return this.windows();
+    return this.pass === "inputGrad" ? this.gradientsOfPhase() : this.windowsByTap();
   }
 
   /** w [o, cg · taps] of a group. */
   private weights(words: TileWords): Factor {
     const { w } = this.views;
-    const isInside = (o: string, k: string): string => all([`${o} < ${words.m}`, `${k} < kEnd`]);
     return {
       along: "depth",
       outer: (name, at) => `let ${name} = ${at};
 let ${name}p = ${w.offset} + (batch * ${this.words.og} + ${name}) * ${words.k};`,
       depth: (name, at) => `let ${name} = ${at};`,
-      value: (o, k) => zeroUnless(isInside(o, k), w.load(`(${o}p + ${k})`)),
-      four: this.isFourW ? (o, k) => zerosUnless(isInside(o, k), w.loadFour(`(${o}p + ${k})`)) : undefined,
+      value: (o, k) => zeroUnless(this.isWithin(k), w.load(`(${o}p + ${k})`)),
+      four: this.isFourW ? (o, k) => zerosUnless(this.isWithin(k), w.loadFour(`(${o}p + ${k})`)) : undefined,
     };
   }
 
@@ -179,18 +185,17 @@ ${indicesOf(`${name}t`, `${name} % ${this.taps}u`, constants(this.g.kernel))}${t
   }
 
   /** The windows of x as columns. */
-  private windows(words: TileWords): Factor {
-    const isInside = (o: string, k: string): string => all([`${o} < ${words.n}`, `${k} < kEnd`]);
+  private windows(): Factor {
     const { x } = this.views;
     return {
       along: "outer",
       outer: (name, at) => this.windowAt(name, at),
       depth: (name, at) => this.tapAt(name, at),
-      value: (o, k) => this.seen(o, k, isInside(o, k)),
+      value: (o, k) => this.seen(o, k, this.isWithin(k)),
       four: this.isFourX
         ? (o, k) =>
             zerosUnless(
-              isInside(o, k),
+              this.isWithin(k),
               x.loadFour(`(${o}p + ${k} * ${this.words.inputs} + ${o} % ${this.words.inputs})`),
             )
         : undefined,
@@ -198,28 +203,27 @@ ${indicesOf(`${name}t`, `${name} % ${this.taps}u`, constants(this.g.kernel))}${t
   }
 
   /** What each tap sees, as columns with a term for each output. */
-  private windowsByTap(words: TileWords): Factor {
+  private windowsByTap(): Factor {
     return {
       along: "depth",
       outer: (name, at) => this.tapAt(name, at),
       depth: (name, at) => this.windowAt(name, at),
-      value: (o, k) => this.seen(k, o, all([`${o} < ${words.n}`, `${k} < kEnd`])),
+      value: (o, k) => this.seen(k, o, this.isWithin(k)),
     };
   }
 
   /** The gradient of y as rows with a term for each output. */
-  private gradients(words: TileWords): Factor {
+  private gradients(): Factor {
     const { y } = this.views;
     const { o: channels, og, outputs } = this.words;
-    const isInside = (o: string, k: string): string => all([`${o} < ${words.m}`, `${k} < kEnd`]);
     return {
       along: "depth",
       outer: (name, at) => `let ${name} = ${at};
 let ${name}p = ${y.offset} + (batch * ${og} + ${name}) * ${outputs};`,
       depth: (name, at) => `let ${name} = ${at};
 let ${name}p = (${name} / ${outputs}) * ${channels} * ${outputs} + ${name} % ${outputs};`,
-      value: (o, k) => zeroUnless(isInside(o, k), y.load(`(${o}p + ${k}p)`)),
-      four: this.isFourY ? (o, k) => zerosUnless(isInside(o, k), y.loadFour(`(${o}p + ${k}p)`)) : undefined,
+      value: (o, k) => zeroUnless(this.isWithin(k), y.load(`(${o}p + ${k}p)`)),
+      four: this.isFourY ? (o, k) => zerosUnless(this.isWithin(k), y.loadFour(`(${o}p + ${k}p)`)) : undefined,
     };
   }
 
@@ -232,10 +236,10 @@ let ${name}c = ${name} / ${phaseTaps}u;
 ${indicesOf(`${name}u`, `${name} % ${phaseTaps}u`, constants(taps))}${this.axes
   .map((a) => `let ${name}${a} = u32(first${a}) + ${name}u${a} * ${steps[a]}u;`)
   .join("\n")}
-let ${name}ok = ${all([`${name} < kEnd`, ...this.axes.map((a) => `${name}${a} < ${kernel[a]}u`)])};`;
+let ${name}ok = ${all([this.isWithin(name), ...this.axes.map((a) => `${name}${a} < ${kernel[a]}u`)])};`;
   }
 
-  private weightsOfPhase(words: TileWords): Factor {
+  private weightsOfPhase(): Factor {
     const { w } = this.views;
     const { cg, og } = this.words;
     const tap = (k: string): string =>
@@ -249,14 +253,14 @@ let ${name}ok = ${all([`${name} < kEnd`, ...this.axes.map((a) => `${name}${a} < 
       depth: (name, at) => this.phaseTapAt(name, at),
       value: (o, k) =>
         zeroUnless(
-          all([`${o} < ${words.m}`, `${k}ok`]),
+          `${k}ok`,
           w.load(`(${w.offset} + ((part * ${og} + ${k}c) * ${cg} + ${o}) * ${this.taps}u + ${tap(k)})`),
         ),
     };
   }
 
   /** The gradient of y as each input of a phase meets it. */
-  private gradientsOfPhase(words: TileWords): Factor {
+  private gradientsOfPhase(): Factor {
     const { y } = this.views;
     const { o: channels, og, outputs } = this.words;
     const { steps } = this.phases;
@@ -274,7 +278,7 @@ ${indicesOf(`${name}j`, `${name} % ${this.perImage}`, this.positions)}${this.axe
       value: (o, k) => {
         const inside = places(o, k).map((place, a) => `${place} < ${this.output[a]}`);
         const at = `(${o}p + ${k}c * ${outputs} + ${positionOf(places(o, k), this.output)})`;
-        return zeroUnless(all([`${o} < ${words.n}`, `${k}ok`, ...inside]), y.load(at));
+        return zeroUnless(all([`${k}ok`, ...inside]), y.load(at));
       },
     };
   }
@@ -295,7 +299,7 @@ ${indicesOf(`${name}j`, `${name} % ${this.perImage}`, this.positions)}${this.axe
     return {
       row: (name, at) => `let ${name}o = batch * ${og} + ${at};
 let ${name} = ${out.offset} + split * ${slice} + ${name}o * ${outputs};
-${views.bias ? `let ${name}b = ${views.bias.load(`${views.bias.offset} + ${name}o`)};` : ""}`,
+${views.bias ? `let ${name}b = ${views.bias.loadAt(`${name}o`)};` : ""}`,
       column: (name, at) => `let ${name} = (${at} / ${outputs}) * ${o} * ${outputs} + ${at} % ${outputs};`,
       put: (row, column, value) => out.store(`${row} + ${column}`, views.bias ? `${value} + ${row}b` : value),
     };

@@ -2,9 +2,9 @@
 import type { Operand } from "../../../operand";
 import type { ChannelSums, Convolution, ConvolutionGeometry, ConvPass } from "../../../ops";
 import type { Gpu } from "../../gpu";
-import { tileWords } from "../products/matmul";
+import { hasWholeSteps } from "../products/direct";
+import { sourceOf, tileWords } from "../products/matmul";
 import { addParts, temporary } from "../products/splits";
-import { tiledSource } from "../products/tiled";
 import { cutOf } from "../products/tilings";
 import { product } from "./axes";
 import { ConvText } from "./convText";
@@ -44,12 +44,13 @@ function convolveByTiles(gpu: Gpu, { pass, x, w, y, bias, geometry: g }: Convolu
   const program = gpu.begin();
   const text = new ConvText(pass, g);
   const sizes = sizesOf(pass, g, text);
-  const cut = cutOf(sizes.m, sizes.n, sizes.k, sizes.batch);
+  const cut = cutOf(gpu.card, sizes.m, sizes.n, sizes.k, sizes.batch);
+  text.hasWholeSteps = hasWholeSteps(cut, sizes.k);
   const parts = cut.splits > 1 ? temporary(to.dtype, [cut.splits, product(to.shape)]) : undefined;
   text.declare(program, { x, w, y, bias: parts ? undefined : bias }, parts ?? to, product(to.shape));
   const words = tileWords(program, sizes, cut);
   gpu.dispatch(`${text.key} ${cut.name}`, sizes.batch * cut.down * cut.across * cut.splits, () =>
-    tiledSource(cut.tiling, "f32", words, text.left(words), text.right(words), text.target, text.prelude),
+    sourceOf(cut)(cut.tiling, "f32", words, text.left(words), text.right(), text.target, text.prelude),
   );
   if (parts === undefined) return;
   addParts(gpu, to, parts, { bias, inner: product(g.output) });
@@ -68,11 +69,11 @@ export function channelSums(gpu: Gpu, { y, x }: ChannelSums): void {
     sums: 1,
     terms: (program) => {
       const source = program.read(x);
-      return { terms: (at) => [source.load(`${source.offset} + ${at}`)] };
+      return { terms: (at) => [source.loadAt(`${at}`)] };
     },
     finish: (program) => {
       const target = program.scatter(y);
-      return { put: (segment, [sum]) => target.store(`${target.offset} + ${segment}`, sum!) };
+      return { put: (segment, [sum]) => target.storeAt(`${segment}`, sum!) };
     },
   });
 }

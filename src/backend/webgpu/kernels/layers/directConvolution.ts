@@ -55,7 +55,7 @@ ${loops(
 if (${inside(place, input)}) { value += ${source.load(`plane + ${positionOf(place, input)}`)} * ${weights.load(`kernel + ${positionOf(named("t", g), constants(g.kernel))}`)}; }`,
 )}
 }
-${plus ? `value += ${plus.load(`${plus.offset} + channel`)};` : ""}`,
+${plus ? `value += ${plus.loadAt("channel")};` : ""}`,
   }));
 }
 
@@ -107,9 +107,9 @@ ${row.each(`let image = i / ${times(output)};
 ${indicesOf("p", `i % ${times(output)}`, output)}
 ${place.map((s, a) => `let ${s} = u32(i32(p${a} * ${g.stride[a]}u + t${a} * ${g.dilation[a]}u) - ${padding[a]});`).join("\n")}
 if (${inside(place, input)}) {
-  sum += ${source.load(`${source.offset} + (image * ${c} + seen) * ${times(input)} + ${positionOf(place, input)}`)} * ${gradient.load(`${gradient.offset} + (image * ${o} + channel) * ${times(output)} + i % ${times(output)}`)};
+  sum += ${source.loadAt(`(image * ${c} + seen) * ${times(input)} + ${positionOf(place, input)}`)} * ${gradient.loadAt(`(image * ${o} + channel) * ${times(output)} + i % ${times(output)}`)};
 }`)}
 ${row.join("total", "sum", "f32", (a, b) => `${a} + ${b}`)}
-${row.once(target.store(`${target.offset} + row`, "total"))}`,
+${row.once(target.storeAt("row", "total"))}`,
   }));
 }

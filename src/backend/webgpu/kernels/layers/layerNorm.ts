@@ -17,8 +17,8 @@ function affine(program: Program, weight: Optional, bias: Optional) {
   const [w, b] = [weight && program.read(weight), bias && program.read(bias)];
   return {
     key: `${w !== undefined} ${b !== undefined}`,
-    times: (i: string): string => (w ? ` * ${w.load(`${w.offset} + ${i}`)}` : ""),
-    plus: (i: string): string => (b ? ` + ${b.load(`${b.offset} + ${i}`)}` : ""),
+    times: (i: string): string => (w ? ` * ${w.loadAt(`${i}`)}` : ""),
+    plus: (i: string): string => (b ? ` + ${b.loadAt(`${i}`)}` : ""),
   };
 }
 
@@ -47,7 +47,7 @@ ${row.each(`let d = ${value} - m;\nsquares += d * d;`)}
 ${row.join("deviation", "squares", "f32", plus)}
 let s = 1.0 / sqrtSafe(deviation / ${count} + ${least});
 ${row.each(target.store(row.at(target), `(${value} - m) * s${own.times("i")}${own.plus("i")}`))}
-${row.once(`${center.store(`${center.offset} + row`, "m")}\n${scale.store(`${scale.offset} + row`, "s")}`)}`,
+${row.once(`${center.storeAt("row", "m")}\n${scale.storeAt("row", "s")}`)}`,
     };
   });
 }
@@ -67,7 +67,7 @@ function normalizeLongRows(gpu: Gpu, work: LayerNorm, rows: number): void {
         const [count, least] = [program.float(n), program.float(eps)];
         const result = (sum: string): string =>
           isMean ? `${sum} / ${count}` : `1.0 / sqrtSafe(${sum} / ${count} + ${least})`;
-        return { put: (segment, [sum]) => target.store(`${target.offset} + ${segment}`, result(sum!)) };
+        return { put: (segment, [sum]) => target.storeAt(`${segment}`, result(sum!)) };
       },
     });
   const program = gpu.begin();
@@ -77,7 +77,7 @@ function normalizeLongRows(gpu: Gpu, work: LayerNorm, rows: number): void {
   eachElement(gpu, program, `layerNormLong ${own.key}`, y, target, () => ({
     body: `let row = i / ${size};
 let k = i % ${size};
-value = (${source.load(`${source.offset} + i`)} - ${center.load(`${center.offset} + row`)}) * ${scale.load(`${scale.offset} + row`)}${own.times("k")}${own.plus("k")};`,
+value = (${source.loadAt("i")} - ${center.loadAt("row")}) * ${scale.loadAt("row")}${own.times("k")}${own.plus("k")};`,
   }));
 }
 
@@ -106,8 +106,8 @@ function rowGradients(gpu: Gpu, { gx, gy, x, mean, invstd, weight, n }: WithInpu
     const h = `${g.load(row.at(g))}${own.times("i")}`;
     const hat = `(${source.load(row.at(source))} - m) * s`;
     return {
-      body: `let m = ${center.load(`${center.offset} + row`)};
-let s = ${scale.load(`${scale.offset} + row`)};
+      body: `let m = ${center.loadAt("row")};
+let s = ${scale.loadAt("row")};
 var sum = vec2f();
 ${row.each(`let h = ${h};\nsum += vec2f(h, h * ${hat});`)}
 ${row.join("total", "sum", "vec2f", plus)}
@@ -129,10 +129,10 @@ function longRowGradients(gpu: Gpu, work: WithInput, rows: number): void {
     terms: (program) => {
       const [g, source, center, scale] = [program.read(gy), program.read(x), program.read(mean), program.read(invstd)];
       const own = affine(program, weight, undefined);
-      const h = (at: string): string => `${g.load(`${g.offset} + ${at}`)}${own.times("i")}`;
+      const h = (at: string): string => `${g.loadAt(`${at}`)}${own.times("i")}`;
       return {
-        before: `let m = ${center.load(`${center.offset} + segment`)};\nlet s = ${scale.load(`${scale.offset} + segment`)};`,
-        terms: (at) => [h(at), `${h(at)} * (${source.load(`${source.offset} + ${at}`)} - m) * s`],
+        before: `let m = ${center.loadAt("segment")};\nlet s = ${scale.loadAt("segment")};`,
+        terms: (at) => [h(at), `${h(at)} * (${source.loadAt(`${at}`)} - m) * s`],
       };
     },
     finish: (program) => {
@@ -149,9 +149,9 @@ function longRowGradients(gpu: Gpu, work: WithInput, rows: number): void {
   eachElement(gpu, program, `layerNormGradientLong ${own.key}`, gx, target, () => ({
     body: `let row = i / ${size};
 let k = i % ${size};
-let s = ${scale.load(`${scale.offset} + row`)};
-let hat = (${source.load(`${source.offset} + i`)} - ${center.load(`${center.offset} + row`)}) * s;
-value = s * (${g.load(`${g.offset} + i`)}${own.times("k")} - ${all.load(`${all.offset} + 2u * row`)} / ${count} - hat * ${all.load(`${all.offset} + 2u * row + 1u`)} / ${count});`,
+let s = ${scale.loadAt("row")};
+let hat = (${source.loadAt("i")} - ${center.loadAt("row")}) * s;
+value = s * (${g.loadAt("i")}${own.times("k")} - ${all.loadAt(`2u * row`)} / ${count} - hat * ${all.loadAt(`2u * row + 1u`)} / ${count});`,
   }));
   gpu.release(sums.storage.block);
 }
@@ -188,13 +188,13 @@ if (number >= ${groups} || k >= ${size}) { return; }
 let part = number / ${columns};
 var sum = 0.0;
 for (var row = part * ${run}; row < min((part + 1u) * ${run}, ${all}); row++) {
-  sum += ${g.load(`${g.offset} + row * ${size} + k`)}${
+  sum += ${g.loadAt(`row * ${size} + k`)}${
     hat
-      ? ` * (${hat.source.load(`${hat.source.offset} + row * ${size} + k`)} - ${hat.center.load(`${hat.center.offset} + row`)}) * ${hat.scale.load(`${hat.scale.offset} + row`)}`
+      ? ` * (${hat.source.loadAt(`row * ${size} + k`)} - ${hat.center.loadAt("row")}) * ${hat.scale.loadAt("row")}`
       : ""
   };
 }
-${target.store(`${target.offset} + part * ${size} + k`, "sum")}`,
+${target.storeAt(`part * ${size} + k`, "sum")}`,
   }));
   if (parts === undefined) return;
   addParts(gpu, to, parts, {});

@@ -136,7 +136,7 @@ function pick(gpu: Gpu, to: MaxPool["y"], x: MaxPool["x"], windows: PoolWindows,
     body: `${text.window()}
 var best = -infinity();
 var found = -1i;
-${text.each(`let v = ${source.load(`${source.offset} + plane * ${text.inputs} + at`)};
+${text.each(`let v = ${source.loadAt(`plane * ${text.inputs} + at`)};
 if (found < 0i || v > best || isNan(v)) { best = v; found = i32(at); }`)}
 value = ${isPosition ? "found" : "best"};`,
   }));
@@ -150,7 +150,7 @@ export function maxPoolGradient(gpu: Gpu, { gx, gy, indices, windows }: MaxPoolG
   eachElement(gpu, program, `maxPoolGradient ${text.key}`, gx, target, () => ({
     body: `${text.seers()}
 ${text.eachSeer(`let output = plane * ${text.outputs} + at;
-if (${positions.load(`${positions.offset} + output`)} == i32(place)) { value += ${gradient.load(`${gradient.offset} + output`)}; }`)}`,
+if (${positions.loadAt("output")} == i32(place)) { value += ${gradient.loadAt("output")}; }`)}`,
   }));
 }
 
@@ -172,12 +172,12 @@ function planeMeans(gpu: Gpu, { y, x, windows }: AvgPool): void {
     sums: 1,
     terms: (program) => {
       const source = program.read(x);
-      return { terms: (at) => [source.load(`${source.offset} + ${at}`)] };
+      return { terms: (at) => [source.loadAt(`${at}`)] };
     },
     finish: (program) => {
       const target = program.result(y);
       const count = program.float(inner);
-      return { put: (segment, [sum]) => target.store(`${target.offset} + ${segment}`, `${sum} / ${count}`) };
+      return { put: (segment, [sum]) => target.storeAt(`${segment}`, `${sum} / ${count}`) };
     },
   });
 }
@@ -196,7 +196,7 @@ export function avgPool(gpu: Gpu, work: AvgPool): void {
   eachElement(gpu, program, `avgPool ${text.key} ${keyOf(averaging)}`, y, target, () => ({
     body: `${text.window()}
 var sum = 0.0;
-${text.each(`sum += ${source.load(`${source.offset} + plane * ${text.inputs} + at`)};`)}
+${text.each(`sum += ${source.loadAt(`plane * ${text.inputs} + at`)};`)}
 let divisor = ${divisor};
 if (${averaging.divisor === undefined ? "divisor > 0.0" : "true"}) { value = sum / divisor; }`,
   }));
@@ -211,6 +211,6 @@ export function avgPoolGradient(gpu: Gpu, { gx, gy, windows, ...averaging }: Avg
   eachElement(gpu, program, `avgPoolGradient ${text.key} ${keyOf(averaging)}`, gx, target, () => ({
     body: `${text.seers()}
 ${text.eachSeer(`${averaging.divisor === undefined ? text.allEnds() : ""}
-value += ${gradient.load(`${gradient.offset} + plane * ${text.outputs} + at`)} / ${divisor};`)}`,
+value += ${gradient.loadAt(`plane * ${text.outputs} + at`)} / ${divisor};`)}`,
   }));
 }

@@ -34,11 +34,11 @@ type Terms = ReturnType<SegmentSums["terms"]>;
 /** The elements of x, of which the sum is wanted for a mean; or, for a variance, the squares of their distances from the means of the segments. */
 export function momentTerms(program: Program, x: Operand, mean: Operand | undefined): Terms {
   const source = program.read(x);
-  const value = (at: string): string => source.load(`${source.offset} + ${at}`);
+  const value = (at: string): string => source.loadAt(`${at}`);
   if (mean === undefined) return { terms: (at) => [value(at)] };
   const center = program.read(mean);
   return {
-    before: `let center = ${center.load(`${center.offset} + segment`)};`,
+    before: `let center = ${center.loadAt("segment")};`,
     terms: (at) => [`(${value(at)} - center) * (${value(at)} - center)`],
   };
 }
@@ -130,7 +130,7 @@ ${range(sums)
   .join("\n")}
 for (var p = 0u; p < ${each}; p++) {
   ${range(sums)
-    .map((s) => `sum${s} += ${parts.load(`${parts.offset} + (segment * ${each} + p) * ${sums}u + ${s}u`)};`)
+    .map((s) => `sum${s} += ${parts.loadAt(`(segment * ${each} + p) * ${sums}u + ${s}u`)};`)
     .join("\n  ")}
 }
 ${end.put(

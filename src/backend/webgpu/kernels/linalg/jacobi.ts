@@ -16,7 +16,7 @@ export function orthogonalize(gpu: Gpu, { x, v }: Orthogonalize): void {
   if (count === 0 || n === 0) return;
   const program = gpu.begin();
   const [rows, turns] = [program.write(x), program.write(v)];
-  const words = [count, n, m].map((value) => program.uint(value));
+  const words = program.uints(count, n, m);
   const row = (i: string, p: string): string => `${rows.offset} + (matrix * n + ${i}) * m + ${p}`;
   const turn = (i: string, p: string): string => `${turns.offset} + (matrix * n + ${i}) * n + ${p}`;
   const rotate = (view: typeof rows, at: typeof row, length: string): string => `for (var p = 0u; p < ${length}; p++) {

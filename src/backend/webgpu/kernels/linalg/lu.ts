@@ -10,7 +10,7 @@ export function luFactor(gpu: Gpu, { a, pivots, info, pivot }: LuFactor): void {
   if (count === 0) return;
   const program = gpu.begin();
   const [matrices, rows, codes] = [program.write(a), program.write(pivots), program.write(info)];
-  const words = [count, m, n].map((value) => program.uint(value));
+  const words = program.uints(count, m, n);
   const at = (i: string, j: string): string => `first + (${i}) * n + ${j}`;
   const load = (i: string, j: string): string => matrices.load(at(i, j));
   const store = (i: string, j: string, v: string): string => matrices.store(at(i, j), v);
@@ -38,7 +38,7 @@ for (var j = 0u; j < most; j++) {
   // A column of NaN has no largest element.
   let row = select(best[0].row, j, best[0].row >= m);
   workgroupBarrier();
-  if (local == 0u) { ${rows.store(`${rows.offset} + matrix * most + j`, "i32(row) + 1i")} }
+  if (local == 0u) { ${rows.storeAt(`matrix * most + j`, "i32(row) + 1i")} }
   if (row != j) {
     ${share("c", "0u", "n", `let v = ${load("j", "c")};\n${store("j", "c", load("row", "c"))}\n${store("row", "c", "v")}`)}
   }
@@ -55,7 +55,7 @@ for (var j = 0u; j < most; j++) {
   }
   ${BARRIER}
 }
-if (local == 0u) { ${codes.store(`${codes.offset} + matrix`, "i32(code)")} }`,
+if (local == 0u) { ${codes.storeAt("matrix", "i32(code)")} }`,
   }));
 }
 
@@ -100,11 +100,11 @@ export function triangularSolve(gpu: Gpu, { t, b, upper, unit }: TriangularSolve
   const strips = Math.ceil(n / STRIP);
   const program = gpu.begin();
   const [factors, sides] = [program.read(t), program.write(b)];
-  const words = [count * strips, m, n, strips].map((value) => program.uint(value));
+  const words = program.uints(count * strips, m, n, strips);
   const place = (i: string, c: string): string => `${sides.offset} + (matrix * m + ${i}) * n + ${c}`;
   gpu.dispatch(`triangularSolve ${upper} ${unit}`, count * strips, () => ({
     body: `${stripHead(words)}${substitution(
-      (i, j) => factors.load(`${factors.offset} + (matrix * m + ${i}) * m + ${j}`),
+      (i, j) => factors.loadAt(`(matrix * m + ${i}) * m + ${j}`),
       (i, c) => sides.load(place(i, c)),
       (i, c, v) => sides.store(place(i, c), v),
       upper,
@@ -120,10 +120,10 @@ export function luSolve(gpu: Gpu, { lu, pivots, b }: LuSolve): void {
   const strips = Math.ceil(n / STRIP);
   const program = gpu.begin();
   const [factors, rows, sides] = [program.read(lu), program.read(pivots), program.write(b)];
-  const words = [count * strips, m, n, strips].map((value) => program.uint(value));
+  const words = program.uints(count * strips, m, n, strips);
   const exchanges = program.uint(columnsOf(pivots));
   const place = (i: string, c: string): string => `${sides.offset} + (matrix * m + ${i}) * n + ${c}`;
-  const t = (i: string, j: string): string => factors.load(`${factors.offset} + (matrix * m + ${i}) * m + ${j}`);
+  const t = (i: string, j: string): string => factors.loadAt(`(matrix * m + ${i}) * m + ${j}`);
   const load = (i: string, c: string): string => sides.load(place(i, c));
   const store = (i: string, c: string, v: string): string => sides.store(place(i, c), v);
   const exchange = `let v = ${load("i", "c")};\n${store("i", "c", load("row", "c"))}\n${store("row", "c", "v")}`;
@@ -133,7 +133,7 @@ export function luSolve(gpu: Gpu, { lu, pivots, b }: LuSolve): void {
       "left",
       "right",
       `for (var i = 0u; i < ${exchanges}; i++) {
-  let row = u32(${rows.load(`${rows.offset} + matrix * ${exchanges} + i`)} - 1i);
+  let row = u32(${rows.loadAt(`matrix * ${exchanges} + i`)} - 1i);
   if (row < m) { ${exchange} }
 }`,
     )}
@@ -149,7 +149,7 @@ export function cholesky(gpu: Gpu, { a, info }: Cholesky): void {
   if (count === 0) return;
   const program = gpu.begin();
   const [matrices, codes] = [program.write(a), program.write(info)];
-  const words = [count, n].map((value) => program.uint(value));
+  const words = program.uints(count, n);
   const at = (i: string, j: string): string => `first + (${i}) * n + ${j}`;
   const load = (i: string, j: string): string => matrices.load(at(i, j));
   const store = (i: string, j: string, v: string): string => matrices.store(at(i, j), v);
@@ -173,6 +173,6 @@ for (var j = 0u; j < n; j++) {
   ${BARRIER}
 }
 ${share("e", "0u", "n * n", `if (e % n < e / n) { ${store("e / n", "e % n", "0.0")} }`)}
-if (local == 0u) { ${codes.store(`${codes.offset} + matrix`, "i32(code)")} }`,
+if (local == 0u) { ${codes.storeAt("matrix", "i32(code)")} }`,
   }));
 }

@@ -9,7 +9,7 @@ export function qrFactor(gpu: Gpu, { a, taus }: QrFactor): void {
   if (count === 0) return;
   const program = gpu.begin();
   const [matrices, factors] = [program.write(a), program.write(taus)];
-  const words = [count, m, n].map((value) => program.uint(value));
+  const words = program.uints(count, m, n);
   const load = (i: string, p: string): string => matrices.load(`first + (${i}) * m + ${p}`);
   const store = (i: string, p: string, v: string): string => matrices.store(`first + (${i}) * m + ${p}`, v);
   gpu.dispatch("qrFactor", count, () => ({
@@ -25,7 +25,7 @@ for (var j = 0u; j < most; j++) {
     "j",
     "m",
   )}
-  if (local == 0u) { ${factors.store(`${factors.offset} + matrix * most + j`, "tau")} }
+  if (local == 0u) { ${factors.storeAt(`matrix * most + j`, "tau")} }
   ${share(
     "c",
     "j + 1u",
@@ -51,15 +51,14 @@ export function reflect(gpu: Gpu, { c, v, taus, k, shift, transposed }: Reflecti
   const [all, rows, length, rowsV, lengthV, lengthTaus, most, first] = sizes.map((value) => program.uint(value));
   gpu.dispatchEach(`reflect ${transposed}`, columns, () => {
     const own = (p: string): string => `${target.offset} + index * ${length} + ${p}`;
-    const vector = (p: string): string =>
-      vectors.load(`${vectors.offset} + (matrix * ${rowsV} + j) * ${lengthV} + ${p}`);
+    const vector = (p: string): string => vectors.loadAt(`(matrix * ${rowsV} + j) * ${lengthV} + ${p}`);
     return {
       body: `if (index >= ${all}) { return; }
 let matrix = index / ${rows};
 for (var step = 0u; step < ${most}; step++) {
   let j = ${transposed ? "step" : `${most} - 1u - step`};
   let one = j + ${first};
-  let tau = ${factors.load(`${factors.offset} + matrix * ${lengthTaus} + j`)};
+  let tau = ${factors.loadAt(`matrix * ${lengthTaus} + j`)};
   if (tau == 0.0) { continue; }
   var sum = ${target.load(own("one"))};
   for (var p = one + 1u; p < ${lengthV}; p++) { sum += ${vector("p")} * ${target.load(own("p"))}; }

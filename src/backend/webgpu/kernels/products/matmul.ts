@@ -4,6 +4,7 @@ import type { MatMul } from "../../../ops";
 import type { Gpu } from "../../gpu";
 import { scalarOf } from "../../wgsl/elements";
 import type { Program, View } from "../../wgsl/program";
+import { directSource, hasWholeSteps } from "./direct";
 import { isAligned, type Matrix, type Plus, type Sizes, stridesOf } from "./matrix";
 import { addParts, temporary } from "./splits";
 import { multiplyThin, THIN } from "./thin";
@@ -24,25 +25,24 @@ export function matmul(gpu: Gpu, { y, a, b, bias, accumulate }: MatMul): void {
   else multiplyTiles(gpu, y, left, right, sizes, plus);
 }
 
-/** A matrix as a factor. `end` is the end of its outer axis. */
+/** A matrix as a factor. `isWhole` says that no step along k goes beyond its end. */
 function factorOf(
   view: View,
   strides: readonly string[],
   along: Factor["along"],
-  end: string,
   isFour: boolean,
+  isWhole: boolean,
 ): Factor {
   const type = scalarOf(view.dtype)!;
-  const isInside = (o: string, k: string): string => `(${o} < ${end}) & (${k} < kEnd)`;
+  const within = (zero: string, k: string, value: string): string =>
+    isWhole ? value : `select(${zero}, ${value}, ${k} < kEnd)`;
   return {
     along,
     outer: (name, at) =>
       `let ${name} = ${at}; let ${name}p = ${view.offset} + batch * ${strides[0]} + ${name} * ${strides[1]};`,
     depth: (name, at) => `let ${name} = ${at}; let ${name}p = ${name} * ${strides[2]};`,
-    value: (o, k) => `select(${type}(), ${view.load(`(${o}p + ${k}p)`)}, ${isInside(o, k)})`,
-    four: isFour
-      ? (o, k) => `select(vec4<${type}>(), ${view.loadFour(`(${o}p + ${k}p)`)}, ${isInside(o, k)})`
-      : undefined,
+    value: (o, k) => within(`${type}()`, k, view.load(`(${o}p + ${k}p)`)),
+    four: isFour ? (o, k) => within(`vec4<${type}>()`, k, view.loadFour(`(${o}p + ${k}p)`)) : undefined,
   };
 }
 
@@ -58,9 +58,12 @@ export const tileWords = (program: Program, { batch, m, n, k }: Sizes, cut: Cut)
   tiles: program.uint(batch * cut.down * cut.across * cut.splits),
 });
 
+/** What writes the text of products that are cut in a way. */
+export const sourceOf = ({ tiling }: Cut): typeof tiledSource => (tiling.isDirect ? directSource : tiledSource);
+
 function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes: Sizes, plus: Plus): void {
   const { batch, m, n, k } = sizes;
-  const cut = cutOf(m, n, k, batch);
+  const cut = cutOf(gpu.card, m, n, k, batch);
   const isSplit = cut.splits > 1;
   const parts = isSplit ? temporary(y.dtype, [cut.splits, batch, m, n]) : undefined;
   const program = gpu.begin();
@@ -84,18 +87,19 @@ function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes:
     column: (name, at) => `let ${name} = ${at};`,
     put: (row, column, value) => {
       const place = `${row} + ${column}`;
-      const sum = `${value}${bias ? ` + ${bias.load(`${bias.offset} + ${column}`)}` : ""}${accumulate ? ` + ${result.load(place)}` : ""}`;
+      const sum = `${value}${bias ? ` + ${bias.loadAt(`${column}`)}` : ""}${accumulate ? ` + ${result.load(place)}` : ""}`;
       return result.store(place, sum);
     },
   };
-  const key = `matmul ${cut.name} ${alongA} ${fourA} ${alongB} ${fourB} ${bias !== undefined} ${accumulate}`;
+  const isWhole = hasWholeSteps(cut, k);
+  const key = `matmul ${cut.name} ${isWhole} ${alongA} ${fourA} ${alongB} ${fourB} ${bias !== undefined} ${accumulate}`;
   gpu.dispatch(key, batch * cut.down * cut.across * cut.splits, () =>
-    tiledSource(
+    sourceOf(cut)(
       cut.tiling,
       scalarOf(y.dtype)!,
       words,
-      factorOf(a, stridesA, alongA, words.m, fourA),
-      factorOf(b, stridesB, alongB, words.n, fourB),
+      factorOf(a, stridesA, alongA, fourA, isWhole),
+      factorOf(b, stridesB, alongB, fourB, isWhole),
       target,
     ),
   );

@@ -32,9 +32,9 @@ export function addParts(gpu: Gpu, y: Operand, parts: Operand, { bias, inner = 1
   const at = `${result.offset} + index`;
   gpu.dispatchEach(`addParts ${bias !== undefined} ${accumulate === true}`, n, () => ({
     body: `if (index >= ${count}) { return; }
-var sum = ${source.load(`${source.offset} + index`)};
-for (var s = 1u; s < ${splits}; s++) { sum += ${source.load(`${source.offset} + s * ${count} + index`)}; }
-${plus ? `sum += ${plus.load(`${plus.offset} + (index / ${run}) % ${period}`)};` : ""}
+var sum = ${source.loadAt("index")};
+for (var s = 1u; s < ${splits}; s++) { sum += ${source.loadAt(`s * ${count} + index`)}; }
+${plus ? `sum += ${plus.loadAt(`(index / ${run}) % ${period}`)};` : ""}
 ${accumulate ? `sum += ${result.load(at)};` : ""}
 ${result.store(at, "sum")}`,
   }));

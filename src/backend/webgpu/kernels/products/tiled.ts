@@ -14,9 +14,9 @@ export interface Factor {
   outer(name: string, at: string): string;
   /** The same for the position `at` along k. */
   depth(name: string, at: string): string;
-  /** The element at two positions that were declared, 0 outside of the factor. */
+  /** The element at two positions that were declared: 0 beyond the end of k, and anything beyond that of the outer axis, whose results nobody stores. */
   value(outer: string, depth: string): string;
-  /** Four elements at once, from the first of four positions; undefined unless they lie side by side and are all in the factor or all out of it. */
+  /** Four elements at once, from the first of four positions; undefined unless they lie side by side and are all within k or all beyond. */
   readonly four?: ((outer: string, depth: string) => string) | undefined;
 }
 
@@ -32,8 +32,8 @@ export interface Target {
 /** Uniforms of a tiled product. */
 export interface TileWords extends Record<"m" | "n" | "k" | "chunk" | "splits" | "down" | "across" | "tiles", string> {}
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-const lane = (i: number): string => "xyzw"[i]!;
+export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+export const lane = (i: number): string => "xyzw"[i]!;
 /** Vectors of four along k. */
 const FOURS = DEPTH / 4;
 
@@ -160,7 +160,43 @@ ${name}v${i} = ${four(
   }
 }
 
-/** The text of a product; the left factor has the rows of the result. `prelude` are statements that see the number of the product as `batch`. */
+/** Statements that find the tile of a workgroup, its product and its part of k. */
+export const findTile = (
+  { tiles, splits, across, down, k, chunk }: TileWords,
+  [rows, columns]: readonly [number, number],
+  prelude: string,
+): string => `let tile = group.y * groups.x + group.x;
+if (tile >= ${tiles}) { return; }
+let split = tile % ${splits};
+let column0 = ((tile / ${splits}) % ${across}) * ${columns}u;
+let row0 = ((tile / (${splits} * ${across})) % ${down}) * ${rows}u;
+let batch = tile / (${splits} * ${across} * ${down});
+${prelude}
+let kEnd = min(${k}, (split + 1u) * ${chunk});`;
+
+/** Statements that store the results of a thread, given the row and the column of each. */
+export const finishTiles = (
+  { each }: Tiling,
+  words: TileWords,
+  target: Target,
+  row: (i: number) => string,
+  column: (j: number) => string,
+): string => `${range(each[1])
+  .map((j) => `let n${j} = ${column(j)};\n${target.column(`w${j}`, `n${j}`)}`)
+  .join("\n")}
+${range(each[0])
+  .map(
+    (i) => `let m${i} = ${row(i)};
+if (m${i} < ${words.m}) {
+${target.row(`h${i}`, `m${i}`)}
+${range(each[1])
+  .map((j) => `if (n${j} < ${words.n}) { ${target.put(`h${i}`, `w${j}`, `c${i}_${j}`)} }`)
+  .join("\n")}
+}`,
+  )
+  .join("\n")}`;
+
+/** The text of a product through workgroup memory; the left factor has the rows of the result. `prelude` are statements that see the number of the product as `batch`. */
 export function tiledSource(
   tiling: Tiling,
   type: Scalar,
@@ -176,14 +212,7 @@ export function tiledSource(
   const a = new Stage("l", left, type, rows, each[0], threads[0], "ty", workgroup);
   const b = new Stage("r", right, type, columns, each[1], threads[1], "tx", workgroup);
   const cells = range(each[0]).flatMap((i) => range(each[1]).map((j) => [i, j] as const));
-  const body = `let tile = group.y * groups.x + group.x;
-if (tile >= ${words.tiles}) { return; }
-let split = tile % ${words.splits};
-let column0 = ((tile / ${words.splits}) % ${words.across}) * ${columns}u;
-let row0 = ((tile / (${words.splits} * ${words.across})) % ${words.down}) * ${rows}u;
-let batch = tile / (${words.splits} * ${words.across} * ${words.down});
-${prelude}
-let kEnd = min(${words.k}, (split + 1u) * ${words.chunk});
+  const body = `${findTile(words, tileOf(tiling), prelude)}
 let ty = local / ${threads[1]}u;
 let tx = local % ${threads[1]}u;
 ${a.begin("row0")}
@@ -206,19 +235,12 @@ ${range(4)
   .join("\n")}
 }
 }
-${range(each[1])
-  .map((j) => `let n${j} = column0 + ${b.position(j)};\n${target.column(`w${j}`, `n${j}`)}`)
-  .join("\n")}
-${range(each[0])
-  .map(
-    (i) => `let m${i} = row0 + ${a.position(i)};
-if (m${i} < ${words.m}) {
-${target.row(`h${i}`, `m${i}`)}
-${range(each[1])
-  .map((j) => `if (n${j} < ${words.n}) { ${target.put(`h${i}`, `w${j}`, `c${i}_${j}`)} }`)
-  .join("\n")}
-}`,
-  )
-  .join("\n")}`;
+${finishTiles(
+  tiling,
+  words,
+  target,
+  (i) => `row0 + ${a.position(i)}`,
+  (j) => `column0 + ${b.position(j)}`,
+)}`;
   return { declarations: `${a.declaration}\n${b.declaration}`, body, workgroup };
 }

@@ -1,4 +1,5 @@
 /** How products are cut into tiles, one for each workgroup, and along k. */
+import type { Card } from "./cards";
 
 /** How a workgroup divides its tile of a result. */
 export interface Tiling {
@@ -6,6 +7,8 @@ export interface Tiling {
   readonly threads: readonly [number, number];
   /** Results of a thread, down and across; multiples of 4. */
   readonly each: readonly [number, number];
+  /** Whether threads read factors themselves, instead of through workgroup memory. */
+  readonly isDirect?: true;
 }
 
 /** How far along k factors are staged at a time. */
@@ -18,12 +21,14 @@ const tilings = {
   "32x32": { threads: [8, 8], each: [4, 4] },
   "16x64": { threads: [4, 16], each: [4, 4] },
   "64x16": { threads: [16, 4], each: [4, 4] },
+  direct64x32: { threads: [8, 8], each: [8, 4], isDirect: true },
+  direct32x32: { threads: [8, 8], each: [4, 4], isDirect: true },
+  direct16x64: { threads: [4, 16], each: [4, 4], isDirect: true },
+  direct64x16: { threads: [16, 4], each: [4, 4], isDirect: true },
 } as const satisfies Record<string, Tiling>;
 
 export type TilingName = keyof typeof tilings;
 
-/** Workgroups that keep a large GPU busy. */
-const ENOUGH_TILES = 128;
 /** Results of at most so many rows or columns leave half of a square tile empty. */
 const FLAT = 16;
 /** Elements along k that are worth a workgroup of their own. */
@@ -53,21 +58,21 @@ const countOf = (name: TilingName, m: number, n: number): readonly [number, numb
   return [Math.ceil(m / rows), Math.ceil(n / columns)];
 };
 
-function nameFor(m: number, n: number, batch: number): TilingName {
-  if (m <= FLAT && n > 2 * FLAT) return "16x64";
-  if (n <= FLAT && m > 2 * FLAT) return "64x16";
-  for (const name of ["64x128", "64x64"] as const) {
+function nameFor({ square, low, narrow, enough }: Card, m: number, n: number, batch: number): TilingName {
+  if (m <= FLAT && n > 2 * FLAT) return low;
+  if (n <= FLAT && m > 2 * FLAT) return narrow;
+  const found = square.find((name) => {
     const [down, across] = countOf(name, m, n);
-    if (down * across * batch >= ENOUGH_TILES) return name;
-  }
-  return "32x32";
+    return down * across * batch >= enough;
+  });
+  return found ?? square.at(-1)!;
 }
 
-/** How to compute `batch` products of [m, k] by [k, n]. */
-export function cutOf(m: number, n: number, k: number, batch: number): Cut {
-  const name = nameFor(m, n, batch);
+/** How an adapter computes `batch` products of [m, k] by [k, n]. */
+export function cutOf(card: Card, m: number, n: number, k: number, batch: number): Cut {
+  const name = nameFor(card, m, n, batch);
   const [down, across] = countOf(name, m, n);
-  const wanted = Math.min(Math.ceil(ENOUGH_TILES / (down * across * batch)), Math.floor(k / LEAST_CHUNK), MOST_SPLITS);
+  const wanted = Math.min(Math.ceil(card.enough / (down * across * batch)), Math.floor(k / LEAST_CHUNK), MOST_SPLITS);
   const chunk = Math.max(1, Math.ceil(k / Math.max(1, wanted) / DEPTH)) * DEPTH;
   return { name, tiling: tilings[name], down, across, chunk, splits: Math.max(1, Math.ceil(k / chunk)) };
 }

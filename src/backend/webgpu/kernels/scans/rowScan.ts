@@ -90,7 +90,7 @@ const stepOf = (reverse: boolean, i: string): string => (reverse ? `n - 1u - (${
 function byThreads(gpu: Gpu, fold: Fold, { rows, n, inner, reverse }: Extent, ends: (program: Program) => Ends): void {
   const program = gpu.begin();
   const { read, write } = ends(program);
-  const words = [rows, n, inner].map((value) => program.uint(value));
+  const words = program.uints(rows, n, inner);
   gpu.dispatchEach(`${fold.name} thread ${reverse}`, rows, () => ({
     declarations: fold.declarations,
     body: `let row = index;
@@ -124,7 +124,7 @@ function byBlocks(
   const program = gpu.begin();
   const { read, write } = ends(program);
   const sums = totals && (isCarried ? program.read(totals) : program.write(totals));
-  const words = [rows * blocks, n, inner, blocks].map((value) => program.uint(value));
+  const words = program.uints(rows * blocks, n, inner, blocks);
   const count = fold.pack("s").length;
   const isTotal = totals !== undefined && !isCarried;
   const sumAt = (block: string, i: number): string => `${sums!.offset} + (${block}) * ${count}u + ${i}u`;

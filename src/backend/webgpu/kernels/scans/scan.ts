@@ -53,10 +53,10 @@ export function runScan(gpu: Gpu, { kind, y, x, n, inner, reverse }: ScanWork): 
     const source = program.read(x);
     return {
       read: (place) => {
-        const value = source.load(`${source.offset} + ${place}`);
+        const value = source.loadAt(`${place}`);
         return kind === "count" ? isTrue(value, x.dtype) : convert(value, x.dtype, y.dtype);
       },
-      write: (place, s) => target.store(`${target.offset} + ${place}`, s),
+      write: (place, s) => target.storeAt(`${place}`, s),
     };
   });
 }
@@ -94,9 +94,8 @@ export function runningExtremum(gpu: Gpu, { kind, values, indices, x, n, inner }
     const places = program.write(indices);
     const source = program.read(x);
     return {
-      read: (place, i) => `Running(${source.load(`${source.offset} + ${place}`)}, i32(${i}))`,
-      write: (place, s) =>
-        `${best.store(`${best.offset} + ${place}`, `${s}.value`)}\n${places.store(`${places.offset} + ${place}`, `${s}.at`)}`,
+      read: (place, i) => `Running(${source.loadAt(`${place}`)}, i32(${i}))`,
+      write: (place, s) => `${best.storeAt(`${place}`, `${s}.value`)}\n${places.storeAt(`${place}`, `${s}.at`)}`,
     };
   });
 }

@@ -54,7 +54,7 @@ const isInside = (w: Words, row: string, column: string): string =>
   `${row} >= 0i && ${row} < ${w.height} && ${column} >= 0i && ${column} < ${w.width}`;
 
 const maskAt = (mask: View | undefined, w: Words): string =>
-  mask === undefined ? "1.0" : mask.load(`${mask.offset} + (family * ${w.taps} + tap) * ${w.size} + p`);
+  mask === undefined ? "1.0" : mask.loadAt(`(family * ${w.taps} + tap) * ${w.size} + p`);
 
 /** Statements that declare tap, position and channel of element `i` of columns, and the set of its offsets. */
 const columnAt = (w: Words): string => `let p = i % ${w.size};
@@ -79,7 +79,7 @@ let factor = ${maskAt(factor, w)};
 ${CORNERS.map(
   ([row, column, weight]) => `if (${isInside(w, row, column)}) {
   let weight = ${weight} * factor;
-  if (weight != 0.0) { value += weight * ${source.load(`${source.offset} + plane + u32((${row}) * ${w.width} + ${column})`)}; }
+  if (weight != 0.0) { value += weight * ${source.loadAt(`plane + u32((${row}) * ${w.width} + ${column})`)}; }
 }`,
 ).join("\n")}`,
   }));
@@ -111,7 +111,7 @@ ${target.atWord(
 if (i >= ${count}) { return; }
 ${columnAt(w)}
 ${sampleAt(w, moves)}
-let g = ${gradient.load(`${gradient.offset} + i`)} * ${maskAt(factor, w)};
+let g = ${gradient.loadAt("i")} * ${maskAt(factor, w)};
 ${CORNERS.map(
   ([row, column, weight]) => `if (${isInside(w, row, column)} && ${weight} != 0.0) {
   addAt(${target.offset} + plane + u32((${row}) * ${w.width} + ${column}), g * ${weight});
@@ -161,10 +161,10 @@ for (var k = 0u; k < ${w.depth}; k++) {
   let plane = channel * u32(${w.height} * ${w.width});
 ${CORNERS.map(
   ([row, column], i) => `  var ${"abcd"[i]} = 0.0;
-  if (${isInside(w, row, column)}) { ${"abcd"[i]} = ${source.load(`${source.offset} + plane + u32((${row}) * ${w.width} + ${column})`)}; }`,
+  if (${isInside(w, row, column)}) { ${"abcd"[i]} = ${source.loadAt(`plane + u32((${row}) * ${w.width} + ${column})`)}; }`,
 ).join("\n")}
-  sum += ${gradient.load(`${gradient.offset} + (channel * ${w.taps} + tap) * ${w.size} + p`)} * (${SLOPES[kind]});
+  sum += ${gradient.loadAt(`(channel * ${w.taps} + tap) * ${w.size} + p`)} * (${SLOPES[kind]});
 }
-${target.store(`${target.offset} + ${place}`, `sum * ${maskAt(factor, w)}`)}`,
+${target.storeAt(`${place}`, `sum * ${maskAt(factor, w)}`)}`,
   }));
 }

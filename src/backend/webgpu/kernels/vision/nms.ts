@@ -32,9 +32,7 @@ export function nms(gpu: Gpu, { mask, boxes, order, starts, threshold }: Nms): v
   ];
   const [least, count] = [program.float(below(threshold)), program.uint(groups)];
   const corner = (i: string): string =>
-    [0, 1, 2, 3]
-      .map((k) => corners.load(`${corners.offset} + 4u * u32(${positions.load(`${positions.offset} + ${i}`)}) + ${k}u`))
-      .join(", ");
+    [0, 1, 2, 3].map((k) => corners.loadAt(`4u * u32(${positions.loadAt(`${i}`)}) + ${k}u`)).join(", ");
   gpu.dispatch("nms", groups, () => ({
     workgroup: WORKGROUP,
     declarations: `fn larger(a: f32, b: f32) -> f32 { return select(a, b, a < b); }

@@ -68,7 +68,7 @@ export function unitPlanes(gpu: Gpu, { y, x, pixels, bands }: UnitPlanes): void 
   const [target, source] = [program.write(y), program.read(x)];
   const [count, depth, most] = [program.uint(pixels), program.uint(bands), program.float(255)];
   eachElement(gpu, program, "unitPlanes", y, target, () => ({
-    body: `value = f32(${source.load(`${source.offset} + (i % ${count}) * ${depth} + i / ${count}`)}) / ${most};`,
+    body: `value = f32(${source.loadAt(`(i % ${count}) * ${depth} + i / ${count}`)}) / ${most};`,
   }));
 }
 
@@ -80,7 +80,7 @@ export function mirrorRows(gpu: Gpu, { y, x, width, bands }: MirrorRows): void {
   eachElement(gpu, program, "mirrorRows", y, target, () => ({
     body: `let line = i / (${row} * ${depth});
 let column = (i / ${depth}) % ${row};
-value = ${source.load(`${source.offset} + (line * ${row} + ${row} - 1u - column) * ${depth} + i % ${depth}`)};`,
+value = ${source.loadAt(`(line * ${row} + ${row} - 1u - column) * ${depth} + i % ${depth}`)};`,
   }));
 }
 
@@ -92,6 +92,6 @@ export function normalizePlanes(gpu: Gpu, { y, x, mean, std, plane }: NormalizeP
   const [size, channels] = [program.uint(plane), program.uint(sizeOfShape(mean.shape))];
   eachElement(gpu, program, "normalizePlanes", y, target, () => ({
     body: `let c = (i / ${size}) % ${channels};
-value = (${source.load(`${source.offset} + i`)} - ${center.load(`${center.offset} + c`)}) / ${scale.load(`${scale.offset} + c`)};`,
+value = (${source.loadAt("i")} - ${center.loadAt("c")}) / ${scale.loadAt("c")};`,
   }));
 }

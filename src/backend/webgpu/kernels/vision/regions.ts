@@ -5,7 +5,7 @@ import type { Gpu } from "../../gpu";
 import type { Program, View } from "../../wgsl/program";
 import { eachElement } from "../each";
 
-const word = (view: View, at: string): string => `u32(${view.load(`${view.offset} + ${at}`)})`;
+const word = (view: View, at: string): string => `u32(${view.loadAt(`${at}`)})`;
 
 /** The tables of bins as a kernel reads them. */
 function tablesOf(program: Program, bins: RegionBins) {
@@ -66,11 +66,11 @@ var sum = 0.0;
 for (var h = 0u; h < rowCount; h++) {
   var line = 0.0;
   for (var w = 0u; w < columnCount; w++) {
-    line += ${columnWeights.load(`${columnWeights.offset} + columnWeight + w`)} * ${source.load(`plane + (top + h) * ${sizes.width} + left + w`)};
+    line += ${columnWeights.loadAt(`columnWeight + w`)} * ${source.load(`plane + (top + h) * ${sizes.width} + left + w`)};
   }
-  sum += ${rowWeights.load(`${rowWeights.offset} + rowWeight + h`)} * line;
+  sum += ${rowWeights.loadAt(`rowWeight + h`)} * line;
 }
-value = sum / ${counts.load(`${counts.offset} + region`)};`,
+value = sum / ${counts.loadAt("region")};`,
   }));
 }
 
@@ -88,7 +88,7 @@ export function roiMeanGradient(gpu: Gpu, { gx, gy, bins, channels }: RoiMeanGra
   const bin = own ? `if (p != (channel / ${across}) % ${down} || q != channel % ${across}) { continue; }` : "";
   const c = own ? `channel / (${down} * ${across})` : "channel";
   const weight = (view: View, table: View, band: string, at: string): string =>
-    view.load(`${view.offset} + ${word(table, `${band} + 2u`)} + ${at}`);
+    view.loadAt(`${word(table, `${band} + 2u`)} + ${at}`);
   eachElement(gpu, program, `roiMeanGradient ${channels}`, gx, target, () => ({
     body: `let w = i % ${sizes.width};
 let h = (i / ${sizes.width}) % ${sizes.height};
@@ -107,11 +107,11 @@ for (var region = 0u; region < ${regions}; region++) {
       let column = 3u * (region * ${across} + q);
       let right = w - ${word(columns, "column")};
       if (right >= ${word(columns, "column + 1u")}) { continue; }
-      line += ${gradient.load(`${gradient.offset} + ((region * ${depth} + ${c}) * ${down} + p) * ${across} + q`)} * ${weight(columnWeights, columns, "column", "right")};
+      line += ${gradient.loadAt(`((region * ${depth} + ${c}) * ${down} + p) * ${across} + q`)} * ${weight(columnWeights, columns, "column", "right")};
     }
     sum += line * ${weight(rowWeights, rows, "row", "down")};
   }
-  value += sum / ${counts.load(`${counts.offset} + region`)};
+  value += sum / ${counts.loadAt("region")};
 }`,
   }));
 }
@@ -137,7 +137,7 @@ var found = -1i;
 for (var h = top; h < top + rowCount; h++) {
   for (var w = left; w < left + columnCount; w++) {
     let at = plane + h * ${sizes.width} + w;
-    let v = ${source.load(`${source.offset} + at`)};
+    let v = ${source.loadAt("at")};
     if (v > best) { best = v; found = i32(at); }
   }
 }

@@ -3,6 +3,7 @@ import type { Taps } from "../../../../backend/ops";
 import type { Tensor } from "../../../../tensor/tensor";
 import type { Image } from "../../../image";
 import { bytesFrom, bytesInMemory, roomFor } from "../../../memory";
+import "../../../kernels";
 
 export type { Taps } from "../../../../backend/ops";
 

@@ -1,0 +1,30 @@
+/** What compilers of shaders do not need: comments and the indentation of lines, and spaces around operators that no other operator may follow. */
+const shorten = (/** @type {string} */ text) =>
+  text.replace(/(\n\s*(\/\/[^\n]*)?)+/g, "\n").replace(/ ([=+*/<>&|?(){}]+) /g, "$1");
+
+/** Calls `visit` with every template of a program that has several lines. */
+function eachText(node, visit) {
+  if (node === null || typeof node !== "object") return;
+  if (Array.isArray(node)) {
+    for (const one of node) eachText(one, visit);
+    return;
+  }
+  if (node.type === "TemplateLiteral" && node.quasis.some(({ value }) => value.raw.includes("\n"))) visit(node);
+  for (const [key, value] of Object.entries(node)) if (key !== "start" && key !== "end") eachText(value, visit);
+}
+
+/** A plugin of rollup that shortens the text of shaders, which is that of all templates of several lines in files below `folder`. */
+export function shortenShaders(folder) {
+  return {
+    name: "shorten-shaders",
+    transform(code, id) {
+      if (!id.startsWith(folder)) return null;
+      const parts = [];
+      eachText(this.parse(code), ({ quasis }) => parts.push(...quasis));
+      let text = code;
+      for (const { start, end } of parts.sort((a, b) => b.start - a.start))
+        text = text.slice(0, start) + shorten(text.slice(start, end)) + text.slice(end);
+      return { code: text, map: null };
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** Which tilings are fast on which adapter, as `npm run bench -- webgpu` measures. */
+import type { TilingSet } from "../../../capabilities";
+import type { TilingName } from "./tilings";
+
+/** A row of the table. */
+export interface Card {
+  /** For results that are neither low nor narrow, from the largest tile: the first is taken of which there are `enough`, or else the last one. */
+  readonly square: readonly TilingName[];
+  /** For few rows, and for few columns. */
+  readonly low: TilingName;
+  readonly narrow: TilingName;
+  /** Workgroups that keep the adapter busy. */
+  readonly enough: number;
+  /** Threads that add up one result of a thin product: where terms lie side by side, and where columns do. */
+  readonly lanes: readonly [deep: number, shallow: number];
+}
+
+/** Graphics cards of which nothing is known. */
+const card: Card = {
+  square: ["64x128", "64x64", "32x32"],
+  low: "16x64",
+  narrow: "64x16",
+  enough: 128,
+  lanes: [32, 4],
+};
+
+/** Drivers that compute on the processor. */
+const software: Card = {
+  square: ["direct64x32", "direct32x32"],
+  low: "direct16x64",
+  narrow: "direct64x16",
+  enough: 8,
+  lanes: [1, 1],
+};
+
+/** Rows by a word of the name of the adapter, in small letters. */
+const cards: Readonly<Record<string, Card>> = { swiftshader: software, llvmpipe: software };
+
+/** The row of an adapter. */
+export function cardOf(name: string): Card {
+  const found = Object.keys(cards).find((word) => name.toLowerCase().includes(word));
+  return found === undefined ? card : cards[found]!;
+}
+
+/** The row of a set of tilings, or of an adapter. */
+export function cardNamed(set: TilingSet, name: string): Card {
+  if (set === "auto") return cardOf(name);
+  return set === "card" ? card : software;
+}
