@@ -10,6 +10,7 @@ import { normalizations } from "./normalization";
 import { steps } from "./optim";
 import { poolings } from "./pooling";
 import { products } from "./products";
+import { quantized } from "./quantized";
 import { randoms } from "./random";
 import { recurrents } from "./recurrent";
 import { reductions } from "./reduce";
@@ -33,5 +34,6 @@ export const ops: Required<Omit<OpTable<Engine>, "unscale" | "updateScale">> = {
   ...recurrents,
   ...linalg,
   ...steps,
+  ...quantized,
   ...visions,
 };

@@ -1,0 +1,6 @@
+/** `torch.ao.nn.quantized`: layers of quantized tensors. */
+export { Conv1d, Conv2d } from "./modules/conv";
+export { FloatFunctional, QFunctional } from "./modules/functional";
+export { Linear } from "./modules/linear";
+export { DeQuantize, Quantize } from "./modules/stubs";
+export * as dynamic from "./dynamic";
