@@ -289,6 +289,7 @@ export {
   qint32,
   quint8,
 } from "./quantization/dtypes";
+export { fakeQuantizePerChannelAffine, fakeQuantizePerTensorAffine } from "./quantization/fakeQuantize";
 export { dequantize, quantizePerChannel, quantizePerTensor } from "./quantization/functional";
 export * as quantization from "./quantization/index";
 export { QuantizedTensor } from "./quantization/quantizedTensor";

@@ -142,7 +142,9 @@ export function named<const S extends string, F extends CallableFunction>(
   const cast = (ordered: readonly unknown[]): unknown =>
     caster === undefined ? implementation(...ordered) : caster(opName, ordered, implementation);
   const run = (ordered: readonly unknown[]): unknown =>
-    watcher === undefined ? cast(ordered) : watcher(call as unknown as Declared, ordered, () => cast(ordered));
+    watcher === undefined || standInAmong(ordered[0]) !== undefined
+      ? cast(ordered)
+      : watcher(call as unknown as Declared, ordered, () => cast(ordered));
   const long = (...given: unknown[]): unknown => run(order(prepare(), given));
   const longMethod = function (this: unknown, ...given: unknown[]): unknown {
     prepare();

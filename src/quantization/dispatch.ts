@@ -6,7 +6,7 @@ import { cat } from "../ops/shape/join";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { quantizeBy } from "./functional";
-import { checkQuantized, computeBy, perTensor, QuantizedTensor } from "./quantizedTensor";
+import { checkQuantized, computeBy, isSimulated, perTensor, QuantizedTensor } from "./quantizedTensor";
 
 type Options = Readonly<Record<string, any>>;
 type Compute = (x: any, ...given: any[]) => unknown;
@@ -37,10 +37,12 @@ function throughNumbers(compute: (x: Tensor, ...given: any[]) => Tensor): Comput
   };
 }
 
-const least = (x: QuantizedTensor, min: number | undefined, max: number | undefined): QuantizedTensor => {
+const limited = (x: QuantizedTensor, min: number | undefined, max: number | undefined): QuantizedTensor => {
+  if (isSimulated(x))
+    return throughNumbers((y) => y.clamp({ ...(min != null && { min }), ...(max != null && { max }) }))(x) as QuantizedTensor;
   const { scale, zeroPoint } = perTensor("clamp", x);
   const bound = (value: number | undefined) =>
-    value === undefined || value === null ? undefined : Math.round(value / scale) + zeroPoint;
+    value == null ? undefined : Math.round(value / scale) + zeroPoint;
   const [low, high] = [bound(min), bound(max)];
   const limits = { ...(low !== undefined && { min: low }), ...(high !== undefined && { max: high }) };
   return like(x, x.values.clamp(limits));
@@ -54,7 +56,7 @@ function maxPool(x: QuantizedTensor, kernelSize: number | readonly number[], opt
   const { stride, padding = 0, dilation = 1, ceilMode = false, returnIndices = false } = options;
   const numbers = () =>
     throughNumbers((y) => F.maxPool2d(y, kernelSize as number, options as object) as Tensor)(x) as QuantizedTensor;
-  if (x.ndim !== 4 || ceilMode || returnIndices || x.dtype !== "quint8") return numbers();
+  if (isSimulated(x) || x.ndim !== 4 || ceilMode || returnIndices || x.dtype !== "quint8") return numbers();
   const kernel = pair(kernelSize);
   const step = pair(stride ?? kernelSize);
   const around = pair(padding);
@@ -100,13 +102,13 @@ function dropout(x: QuantizedTensor, { p = 0.5, training = true }: Options = {})
 
 const table: ReadonlyMap<string, Compute> = new Map<string, Compute>([
   ...shapes.map((op) => [op, shaped(op)] as const),
-  ["relu", (x: QuantizedTensor) => like(x, x.values.clampMin(perTensor("relu", x).zeroPoint))],
-  ["relu_", (x: QuantizedTensor) => like(x, x.values.clampMin(perTensor("relu", x).zeroPoint))],
-  ["relu6", (x: QuantizedTensor) => least(x, 0, 6)],
-  ["relu6_", (x: QuantizedTensor) => least(x, 0, 6)],
-  ["hardtanh", (x: QuantizedTensor, { minVal = -1, maxVal = 1 }: Options = {}) => least(x, minVal, maxVal)],
-  ["hardtanh_", (x: QuantizedTensor, { minVal = -1, maxVal = 1 }: Options = {}) => least(x, minVal, maxVal)],
-  ["clamp", (x: QuantizedTensor, { min, max }: Options = {}) => least(x, min, max)],
+  ["relu", (x: QuantizedTensor) => limited(x, 0, undefined)],
+  ["relu_", (x: QuantizedTensor) => limited(x, 0, undefined)],
+  ["relu6", (x: QuantizedTensor) => limited(x, 0, 6)],
+  ["relu6_", (x: QuantizedTensor) => limited(x, 0, 6)],
+  ["hardtanh", (x: QuantizedTensor, { minVal = -1, maxVal = 1 }: Options = {}) => limited(x, minVal, maxVal)],
+  ["hardtanh_", (x: QuantizedTensor, { minVal = -1, maxVal = 1 }: Options = {}) => limited(x, minVal, maxVal)],
+  ["clamp", (x: QuantizedTensor, { min, max }: Options = {}) => limited(x, min, max)],
   ["maxPool2d", maxPool],
   ["maxPool1d", throughNumbers((x, size, options = {}) => F.maxPool1d(x, size, options) as Tensor)],
   ["avgPool2d", throughNumbers((x, size, options = {}) => F.avgPool2d(x, size, options))],

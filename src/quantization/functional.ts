@@ -7,6 +7,8 @@ import { checkTensor } from "../ops/builders/checks";
 import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { boundsOf, checkQuantizedDType, type QuantizedDType, storageOf } from "./dtypes";
+import { fakeQuantizePerTensorAffine } from "./fakeQuantize";
+import { simulates } from "./simulate";
 import { channelsOf, checkQuantized, parametersOf, type Quantizer, QuantizedTensor } from "./quantizedTensor";
 
 /** A number, or a tensor of one. */
@@ -42,6 +44,10 @@ function checkFloat32(op: string, x: Tensor): Tensor {
 
 /** @internal The integers of a float32 tensor. */
 export function quantizeBy(x: Tensor, dtype: QuantizedDType, quantizer: Quantizer): QuantizedTensor {
+  if (simulates() && quantizer.scheme === "perTensorAffine") {
+    const { scale, zeroPoint } = quantizer;
+    return new QuantizedTensor(fakeQuantizePerTensorAffine(x, scale, zeroPoint, ...boundsOf(dtype)), dtype, quantizer);
+  }
   const from = x.detach().contiguous();
   const values = allocate(from.shape, storageOf(dtype), from);
   if (values.numel() > 0) {

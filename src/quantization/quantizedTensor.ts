@@ -263,6 +263,9 @@ export class QuantizedTensor {
 /** @internal */
 export const isQuantizedTensor = (value: unknown): value is QuantizedTensor => value instanceof QuantizedTensor;
 
+/** Whether the numbers of a quantized tensor are kept, as `simulate` does. */
+export const isSimulated = ({ values }: QuantizedTensor): boolean => values.dtype === "float32";
+
 /** @throws ArgumentError unless `x` is a quantized tensor, DisposedError if its memory is gone. */
 export function checkQuantized(op: string, x: unknown, name = "input"): QuantizedTensor {
   if (!isQuantizedTensor(x))
@@ -302,6 +305,7 @@ export function parametersOf(q: Quantizer): { scales: Tensor; zeros: Tensor } {
 }
 
 function dequantized(q: QuantizedTensor): Tensor {
+  if (isSimulated(q)) return q.values;
   q.values.assertAlive("dequantize");
   // Bytes may lie in any order as long as all have the same scale.
   const x = q.quantizer.scheme === "perTensorAffine" && isDense(q.values) ? q.values : q.values.contiguous();

@@ -10,6 +10,7 @@ import { sameShape, sizeOfShape } from "../../core/shape";
 import { type Declared, watchCalls } from "../../core/signature";
 import type { Module } from "../../nn/module/module";
 import { registerModuleForwardHook, registerModuleForwardPreHook } from "../../nn/module/module";
+import { simulate } from "../../quantization/simulate";
 import type { Storage } from "../../tensor/storage";
 import { Tensor } from "../../tensor/tensor";
 import { formOf, moduleFormOf } from "./ops/index";
@@ -342,7 +343,7 @@ export function trace({ run, inputs, state, paths, keepsBytes }: Traceable): Tra
   ];
   const previous = watchCalls((op, given, body) => tracer.call(op, given, body));
   try {
-    const result = noGrad(run);
+    const result = simulate(() => noGrad(run));
     watchCalls(previous);
     const found = tensorsIn(result);
     if (found.length === 0)

@@ -5,6 +5,10 @@ import { Conv1d as FloatConv1d, Conv2d as FloatConv2d } from "../../nn/layers/co
 import type { Module } from "../../nn/module/module";
 import { float } from "../../nn/module/repr";
 import type { Tensor } from "../../tensor/tensor";
+import { dequantizeWeight } from "../fakeQuantize";
+import { quantizeBy } from "../functional";
+import { simulates } from "../simulate";
+import * as F from "../../nn/functional/index";
 import { type ConvGeometry, convolve, packConvolution } from "../convolution";
 import type { Packed } from "../packed";
 import { checkQuantized, QuantizedTensor } from "../quantizedTensor";
@@ -86,9 +90,18 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
     if (x.dtype !== "quint8") throw new DTypeError(`${op}: expected an input of quint8, got ${x.dtype}`);
     const isLine = this.kernelSize.length === 1;
     const result = { scale: this.scale, zeroPoint: this.zeroPoint, relu: this.relu };
+    if (simulates()) return this.simulated(x) as unknown as Tensor;
     const images = isLine ? x.unsqueeze(2) : x;
     const y = convolve(op, images, this.packedFor(op), this.inChannels, this.geometry, result);
     return (isLine ? y.squeeze(2) : y) as unknown as Tensor;
+  }
+
+  private simulated(x: QuantizedTensor): QuantizedTensor {
+    const { stride, padding, dilation, groups, scale, zeroPoint } = this;
+    const weight = dequantizeWeight(this.weightInt, this.weightScale, 0);
+    const conv = this.kernelSize.length === 1 ? F.conv1d : F.conv2d;
+    const y = conv(x.dequantize(), weight, this.biasFloat, { stride, padding, dilation, groups });
+    return quantizeBy(this.relu ? y.relu() : y, "quint8", { scheme: "perTensorAffine", scale, zeroPoint });
   }
 
   override extraRepr(): string {

@@ -10,6 +10,7 @@ import { cat } from "../../ops/shape/join";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { quantizeBy } from "../functional";
+import { simulates } from "../simulate";
 import { checkQuantized, perTensor, QuantizedTensor } from "../quantizedTensor";
 import { observedOf } from "./weighted";
 
@@ -95,7 +96,7 @@ export class QFunctional extends Module {
   private sum(op: string, first: Tensor, second: Tensor, isRectified: boolean): Tensor {
     const a = checkQuantized(op, first, "a");
     const b = checkQuantized(op, second, "b");
-    if (!sameShape(a.shape, b.shape) || a.dtype !== "quint8" || b.dtype !== "quint8") {
+    if (simulates() || !sameShape(a.shape, b.shape) || a.dtype !== "quint8" || b.dtype !== "quint8") {
       const y = a.dequantize().add(b.dequantize());
       return this.quantized(isRectified ? relu(y) : y);
     }
@@ -138,12 +139,14 @@ export class QFunctional extends Module {
     const { scale, zeroPoint } = perTensor("mulScalar", x);
     if (!(b > 0)) throw new ArgumentError(`mulScalar: takes a positive number, got ${b}`);
     const quantizer = { scheme: "perTensorAffine", scale: scale * b, zeroPoint } as const;
-    return new QuantizedTensor(x.values, x.dtype, quantizer) as unknown as Tensor;
+    const values = simulates() ? x.values.mul(b) : x.values;
+    return new QuantizedTensor(values, x.dtype, quantizer) as unknown as Tensor;
   }
 
   /** Tensors joined along an axis. */
   cat(xs: readonly Tensor[], dim = 0): Tensor {
     const quantizer = { scheme: "perTensorAffine", scale: this.scale, zeroPoint: this.zeroPoint } as const;
+    if (simulates()) return this.quantized(cat(xs.map((x) => numbers("cat", x)), dim));
     const parts = xs.map((one) => {
       const x = checkQuantized("cat", one);
       const own = perTensor("cat", x);

@@ -5,12 +5,15 @@ import { ArgumentError, DTypeError, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { Linear as FloatLinear } from "../../nn/layers/linear";
 import { Module } from "../../nn/module/module";
-import { float } from "../../nn/module/repr";
+import { float as floatText } from "../../nn/module/repr";
 import { checkTensor } from "../../ops/builders/checks";
+import { linear } from "../../ops/linalg/matmul";
 import { zeros } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { schemeText } from "../dtypes";
+import { dequantizeWeight } from "../fakeQuantize";
 import { quantizeBy } from "../functional";
+import { simulates } from "../simulate";
 import { multiply, type Packed, packWeight } from "../packed";
 import { checkQuantized, perTensor, QuantizedTensor } from "../quantizedTensor";
 import { chooseParameters, rangeOf } from "../scales";
@@ -60,10 +63,15 @@ abstract class AnyLinear extends WeightedQuantizedModule {
     return [...x.shape.slice(0, -1), this.outFeatures];
   }
 
+  /** The map of numbers, by the numbers of the weight. */
+  protected numbers(x: Tensor): Tensor {
+    return linear(x, dequantizeWeight(this.weightInt, this.weightScale, 0), this.biasFloat);
+  }
+
   /** Takes weight and bias from a float layer that has been observed. */
   protected take(module: Module): void {
-    const linear = layerOf(module) as FloatLinear;
-    this.setWeightBias(quantizedWeight(linear.weight, module), linear.bias);
+    const { weight, bias } = layerOf(module) as FloatLinear;
+    this.setWeightBias(quantizedWeight(weight, module), bias);
   }
 }
 
@@ -92,14 +100,18 @@ export class Linear extends AnyLinear {
     const x = checkQuantized(op, input);
     const { scale, zeroPoint } = perTensor(op, x);
     if (x.dtype !== "quint8") throw new DTypeError(`${op}: expected an input of quint8, got ${x.dtype}`);
+    const quantizer = { scheme: "perTensorAffine", scale: this.scale, zeroPoint: this.zeroPoint } as const;
+    if (simulates()) {
+      const y = this.numbers(x.dequantize());
+      return quantizeBy(this.relu ? y.relu() : y, "quint8", quantizer) as unknown as Tensor;
+    }
     const rows = this.rowsOf(op, x.values).contiguous();
     const y = multiply(rows, zeroPoint, this.packedFor(op), scale / this.scale, this.zeroPoint, this.relu);
-    const quantizer = { scheme: "perTensorAffine", scale: this.scale, zeroPoint: this.zeroPoint } as const;
     return new QuantizedTensor(y.reshape(this.shapeFor(x)), "quint8", quantizer) as unknown as Tensor;
   }
 
   override extraRepr(): string {
-    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, scale=${float(this.scale)}, zero_point=${this.zeroPoint}, qscheme=${schemeText(this.weight().qscheme())}`;
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, scale=${floatText(this.scale)}, zero_point=${this.zeroPoint}, qscheme=${schemeText(this.weight().qscheme())}`;
   }
 
   override toString(): string {
@@ -108,8 +120,8 @@ export class Linear extends AnyLinear {
 
   /** From a float layer that has been observed. @see torch.ao.nn.quantized.Linear.from_float */
   static fromFloat(mod: Module): Linear {
-    const linear = layerOf(checkFloat("Linear", mod, FloatLinear)) as FloatLinear;
-    return filled(new Linear(linear.inFeatures, linear.outFeatures, linear.bias !== null), mod);
+    const float = layerOf(checkFloat("Linear", mod, FloatLinear)) as FloatLinear;
+    return filled(new Linear(float.inFeatures, float.outFeatures, float.bias !== null), mod);
   }
 
   /** @internal */
@@ -136,8 +148,8 @@ export class LinearReLU extends Linear {
 
   /** From a fused layer that has been observed. */
   static override fromFloat(mod: Module): LinearReLU {
-    const linear = layerOf(checkFloat("LinearReLU", mod, FloatLinearReLU)) as FloatLinear;
-    return filled(new LinearReLU(linear.inFeatures, linear.outFeatures, linear.bias !== null), mod);
+    const float = layerOf(checkFloat("LinearReLU", mod, FloatLinearReLU)) as FloatLinear;
+    return filled(new LinearReLU(float.inFeatures, float.outFeatures, float.bias !== null), mod);
   }
 }
 
@@ -155,6 +167,7 @@ export class DynamicLinear extends AnyLinear {
     const op = "DynamicQuantizedLinear";
     checkTensor(op, input);
     if (input.dtype !== "float32") throw new DTypeError(`${op}: expected an input of float32, got ${input.dtype}`);
+    if (simulates()) return this.numbers(input);
     const x = this.rowsOf(op, input.detach()).contiguous();
     const shape = this.shapeFor(input);
     if (x.numel() === 0) return zeros(shape).add(this.biasFloat ?? 0);
@@ -176,8 +189,8 @@ export class DynamicLinear extends AnyLinear {
 
   /** From a float layer with a configuration. @see torch.ao.nn.quantized.dynamic.Linear.from_float */
   static fromFloat(mod: Module): Module {
-    const linear = layerOf(checkFloat("Linear", mod, FloatLinear)) as FloatLinear;
-    const quantized = new DynamicLinear(linear.inFeatures, linear.outFeatures, linear.bias !== null);
+    const float = layerOf(checkFloat("Linear", mod, FloatLinear)) as FloatLinear;
+    const quantized = new DynamicLinear(float.inFeatures, float.outFeatures, float.bias !== null);
     quantized.take(mod);
     return quantized;
   }
