@@ -3,7 +3,7 @@
  * result, its width, steps from image to image, from line to line and from place to place, the number of taps, flags, and the offset of each tap.
  * Weights are [taps, channels, filled up to 8]. Range: lines of the result.
  */
-import { BYTES, deliver, Delivery } from "./deliver";
+import { BYTES, Delivery, deliver } from "./deliver";
 
 const OFFSETS: usize = 32;
 

@@ -38,10 +38,7 @@ export function addQuantized(
     // Beyond the last element the bytes are read and not used.
     const u = v128.load_ext<u8>(a + at),
       v = v128.load_ext<u8>(b + at);
-    const low = f32x4.add(
-      numbers(i32x4.extend_low_i16x8_u(u), za, sa),
-      numbers(i32x4.extend_low_i16x8_u(v), zb, sb),
-    );
+    const low = f32x4.add(numbers(i32x4.extend_low_i16x8_u(u), za, sa), numbers(i32x4.extend_low_i16x8_u(v), zb, sb));
     const high = f32x4.add(
       numbers(i32x4.extend_high_i16x8_u(u), za, sa),
       numbers(i32x4.extend_high_i16x8_u(v), zb, sb),

@@ -3,5 +3,6 @@ export * from "./convert";
 export * from "./depthwise";
 export { quantizedWay } from "./dots";
 export * from "./elements";
+export * from "./half";
 export * from "./pack";
 export * from "./product";

@@ -8,15 +8,7 @@ import { PANEL } from "./panel";
  * Packs panels [begin, end) of `groups` matrices of `n` columns, each of which is contiguous in `w`. Columns that fill up the last panel of a group are
  * zeros.
  */
-export function packQuantized(
-  y: usize,
-  w: usize,
-  n: i32,
-  segments: i32,
-  length: i32,
-  begin: i32,
-  end: i32,
-): void {
+export function packQuantized(y: usize, w: usize, n: i32, segments: i32, length: i32, begin: i32, end: i32): void {
   const panels = (n + PANEL - 1) / PANEL,
     quads = (length + 3) / 4;
   const column = segments * length,

@@ -15,7 +15,7 @@
  * | `way` | 0: all in 16 bits; 1 or 2: pairs of bytes at once where they are below 128, by two instructions or by one |
  * | `begin`, `end` | a range of tasks: row blocks · groups · column blocks |
  */
-import { BYTES, deliver, Delivery } from "./deliver";
+import { BYTES, Delivery, deliver } from "./deliver";
 import { dotsOfFour, dotsOfOne, wideDots } from "./dots";
 import { PANEL } from "./panel";
 

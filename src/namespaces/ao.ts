@@ -1,3 +1,4 @@
 /** `torch.ao`: models of integers. */
-export * as nn from "./aoNn";
+
 export * as quantization from "../quantization/index";
+export * as nn from "./aoNn";

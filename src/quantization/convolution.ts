@@ -88,7 +88,8 @@ export function convolve(
   const n = x.shape[0]!;
   const images = lined(x.values, g.padding, zeroPoint);
   const [, h, w, c] = images.shape as readonly number[] as readonly [number, number, number, number];
-  const depthwise = isDepthwise([packed.terms.n, 1], g.groups) && packed.terms.length === 1 && packed.terms.groups === 1;
+  const depthwise =
+    isDepthwise([packed.terms.n, 1], g.groups) && packed.terms.length === 1 && packed.terms.groups === 1;
   const out = packed.terms.n * packed.terms.groups;
   const y = allocate([n, oh, ow, out], "uint8", images);
   const line = w * c;

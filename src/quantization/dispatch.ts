@@ -17,15 +17,20 @@ const shapes = [
   ...["narrow", "expand", "detach", "movedim", "swapaxes", "t", "unflatten", "viewAs"],
 ];
 
-const like = (x: QuantizedTensor, values: Tensor): QuantizedTensor =>
-  new QuantizedTensor(values, x.dtype, x.quantizer);
+const like = (x: QuantizedTensor, values: Tensor): QuantizedTensor => new QuantizedTensor(values, x.dtype, x.quantizer);
 
 function shaped(op: string): Compute {
   return (x: QuantizedTensor, ...given: unknown[]) => {
     // Scales per channel belong to an axis, which would have to move along.
     perTensor(op, x);
     const method = (x.values as unknown as Record<string, (...args: unknown[]) => Tensor>)[op]!;
-    return like(x, method.apply(x.values, given.filter((value) => value !== undefined)));
+    return like(
+      x,
+      method.apply(
+        x.values,
+        given.filter((value) => value !== undefined),
+      ),
+    );
   };
 }
 
@@ -39,10 +44,11 @@ function throughNumbers(compute: (x: Tensor, ...given: any[]) => Tensor): Comput
 
 const limited = (x: QuantizedTensor, min: number | undefined, max: number | undefined): QuantizedTensor => {
   if (isSimulated(x))
-    return throughNumbers((y) => y.clamp({ ...(min != null && { min }), ...(max != null && { max }) }))(x) as QuantizedTensor;
+    return throughNumbers((y) => y.clamp({ ...(min != null && { min }), ...(max != null && { max }) }))(
+      x,
+    ) as QuantizedTensor;
   const { scale, zeroPoint } = perTensor("clamp", x);
-  const bound = (value: number | undefined) =>
-    value == null ? undefined : Math.round(value / scale) + zeroPoint;
+  const bound = (value: number | undefined) => (value == null ? undefined : Math.round(value / scale) + zeroPoint);
   const [low, high] = [bound(min), bound(max)];
   const limits = { ...(low !== undefined && { min: low }), ...(high !== undefined && { max: high }) };
   return like(x, x.values.clamp(limits));

@@ -1,4 +1,6 @@
 /** Numbers rounded as if they became integers and numbers again; gradients pass through the rounding. */
+
+import { noGrad } from "../autograd/mode";
 import { record } from "../autograd/node";
 import { checkInteger, checkNumber } from "../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../core/errors";
@@ -6,7 +8,6 @@ import { wrapDim } from "../core/shape";
 import { named } from "../core/signature";
 import { checkTensor } from "../ops/builders/checks";
 import { Tensor } from "../tensor/tensor";
-import { noGrad } from "../autograd/mode";
 
 function checkRange(op: string, min: number, max: number): void {
   checkInteger(op, "quantMin", min);
@@ -16,7 +17,14 @@ function checkRange(op: string, min: number, max: number): void {
 }
 
 /** x on the grid; the gradient is that of x where x is in range, and 0 elsewhere. */
-function onGrid(node: string, x: Tensor, scale: Tensor | number, zero: Tensor | number, min: number, max: number): Tensor {
+function onGrid(
+  node: string,
+  x: Tensor,
+  scale: Tensor | number,
+  zero: Tensor | number,
+  min: number,
+  max: number,
+): Tensor {
   const [y, mask] = noGrad(() => {
     const inverse = typeof scale === "number" ? Math.fround(1 / Math.fround(scale)) : scale.reciprocal();
     const q = x.detach().mul(inverse).round().add(zero);
@@ -76,8 +84,13 @@ export const fakeQuantizePerChannelAffine = named(
 );
 
 /** @internal The numbers of a weight whose zero points are 0: an op of its own, so that exported models keep its integers. */
-export const dequantizeWeight = named("dequantizeWeight", "input, scale, axis", (values: Tensor, scale: Tensor, axis: number): Tensor =>
-  noGrad(() =>
-    values.float().mul(scale.numel() === 1 ? scale : scale.reshape(values.shape.map((_, i) => (i === axis ? -1 : 1)))),
-  ),
+export const dequantizeWeight = named(
+  "dequantizeWeight",
+  "input, scale, axis",
+  (values: Tensor, scale: Tensor, axis: number): Tensor =>
+    noGrad(() =>
+      values
+        .float()
+        .mul(scale.numel() === 1 ? scale : scale.reshape(values.shape.map((_, i) => (i === axis ? -1 : 1)))),
+    ),
 );

@@ -8,8 +8,8 @@ import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { boundsOf, checkQuantizedDType, type QuantizedDType, storageOf } from "./dtypes";
 import { fakeQuantizePerTensorAffine } from "./fakeQuantize";
+import { channelsOf, checkQuantized, parametersOf, QuantizedTensor, type Quantizer } from "./quantizedTensor";
 import { simulates } from "./simulate";
-import { channelsOf, checkQuantized, parametersOf, type Quantizer, QuantizedTensor } from "./quantizedTensor";
 
 /** A number, or a tensor of one. */
 export type Scalar = number | Tensor;

@@ -1,7 +1,7 @@
 /** Layers joined into one before they are quantized. */
 import { noGrad } from "../autograd/mode";
-import { ArgumentError, KindlingError } from "../core/errors";
 import { classNameOf } from "../core/className";
+import { ArgumentError, KindlingError } from "../core/errors";
 import { ReLU } from "../nn/layers/activation";
 import { BatchNorm1d, BatchNorm2d } from "../nn/layers/batchnorm";
 import { Conv1d, Conv2d } from "../nn/layers/conv";
@@ -27,9 +27,16 @@ function withNorm(layer: Weighted, norm: Norm): Weighted {
   const { runningMean, runningVar } = norm as unknown as { runningMean: any; runningVar: any };
   return noGrad(() => {
     const fused = deepcopy(layer);
-    const factor = runningVar.add(norm.eps).rsqrt().mul(norm.weight ?? 1);
+    const factor = runningVar
+      .add(norm.eps)
+      .rsqrt()
+      .mul(norm.weight ?? 1);
     const shape = [-1, ...layer.weight.shape.slice(1).map(() => 1)];
-    const bias = runningMean.neg().add(layer.bias ?? 0).mul(factor).add(norm.bias ?? 0);
+    const bias = runningMean
+      .neg()
+      .add(layer.bias ?? 0)
+      .mul(factor)
+      .add(norm.bias ?? 0);
     fused.weight = new Parameter(layer.weight.mul(factor.reshape(shape)));
     fused.bias = new Parameter(bias);
     return fused;

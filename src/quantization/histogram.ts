@@ -1,8 +1,8 @@
 /** An observer that leaves out rare numbers far from the others. */
 import { noGrad } from "../autograd/mode";
 import { checkInteger } from "../core/arguments";
-import { nameOf } from "../core/className";
 import { bind, partsOf } from "../core/binding";
+import { nameOf } from "../core/className";
 import type { Arguments } from "../core/signatureTypes";
 import { histc } from "../ops/reduce/histogram";
 import { tensor, zeros } from "../tensor/create";

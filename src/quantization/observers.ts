@@ -1,10 +1,11 @@
 /** Modules that watch the numbers passing through them, and choose scales and zero points. */
+
+import { noGrad } from "../autograd/mode";
 import { checkNumber } from "../core/arguments";
-import { ArgumentError, KindlingError, ValueError } from "../core/errors";
-import type { Arguments } from "../core/signatureTypes";
 import { bind, partsOf } from "../core/binding";
 import { nameOf } from "../core/className";
-import { noGrad } from "../autograd/mode";
+import { ArgumentError, KindlingError, ValueError } from "../core/errors";
+import type { Arguments } from "../core/signatureTypes";
 import { Module } from "../nn/module/module";
 import { float, text } from "../nn/module/repr";
 import { snakeCase } from "../nn/module/state";
@@ -351,5 +352,7 @@ export class PlaceholderObserver extends ObserverBase {
 /** @internal Whether a value makes observers, or is one. */
 export function checkObserver(op: string, value: unknown): asserts value is () => ObserverBase {
   if (typeof value !== "function")
-    throw new ArgumentError(`${op}: expected a function that makes an observer, such as MinMaxObserver.withArgs({}), got ${text(value)}`);
+    throw new ArgumentError(
+      `${op}: expected a function that makes an observer, such as MinMaxObserver.withArgs({}), got ${text(value)}`,
+    );
 }

@@ -1,7 +1,8 @@
 /** Weights of 8 bits as this device's products read them, and what is added to the results. */
-import { DeviceError, ValueError } from "../core/errors";
-import { type QuantizedTerms, packedBytes, paddedColumns } from "../backend/ops/quantized";
+
 import { noGrad } from "../autograd/mode";
+import { packedBytes, paddedColumns, type QuantizedTerms } from "../backend/ops/quantized";
+import { DeviceError, ValueError } from "../core/errors";
 import { allocate, tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import type { QuantizedTensor } from "./quantizedTensor";

@@ -61,7 +61,9 @@ export type QuantizationBackend = "x86" | "fbgemm" | "qnnpack" | "onednn";
  * @param backend Default: `"fbgemm"`.
  * @see torch.ao.quantization.get_default_qconfig
  */
-export function getDefaultQconfig(backend: QuantizationBackend | { backend?: QuantizationBackend } = "fbgemm"): QConfig {
+export function getDefaultQconfig(
+  backend: QuantizationBackend | { backend?: QuantizationBackend } = "fbgemm",
+): QConfig {
   const name = typeof backend === "object" ? (backend.backend ?? "fbgemm") : backend;
   checkChoice("getDefaultQconfig", "backend", name, ["x86", "fbgemm", "qnnpack", "onednn"]);
   const reduceRange = name === "fbgemm" || name === "x86";

@@ -1,20 +1,20 @@
 /** Models of float32 made into quantized ones. */
 import { KindlingError, ValueError } from "../core/errors";
-import { Dropout } from "../nn/layers/dropout";
 import { BatchNorm2d } from "../nn/layers/batchnorm";
 import { Conv1d, Conv2d } from "../nn/layers/conv";
+import { Dropout } from "../nn/layers/dropout";
 import { Linear } from "../nn/layers/linear";
 import { Sequential } from "../nn/module/container";
 import { deepcopy } from "../nn/module/deepcopy";
 import { Module } from "../nn/module/module";
 import * as conv from "./modules/conv";
 import { FloatFunctional, QFunctional } from "./modules/functional";
+import { LinearHalf } from "./modules/half";
 import { BNReLU2d, ConvReLU1d, ConvReLU2d, FusedModule, LinearReLU } from "./modules/intrinsic";
 import * as linear from "./modules/linear";
 import { DeQuantize, DeQuantStub, Quantize, QuantStub } from "./modules/stubs";
 import { ObserverBase } from "./observers";
 import { defaultDynamicQconfig, float16DynamicQconfig, type QConfig } from "./qconfig";
-import { LinearHalf } from "./modules/half";
 
 /** A class of modules. */
 export type ModuleType = abstract new (...args: any[]) => Module;
@@ -66,7 +66,12 @@ const childrenOf = (module: Module): [field: string, child: Module][] =>
   Object.entries(module).filter((entry): entry is [string, Module] => entry[1] instanceof Module);
 
 /** Gives each module the configuration of its name, its class, or the module around it. */
-function propagate(module: Module, spec: ReadonlyMap<unknown, QConfig | null>, parent: QConfig | null, path: string): void {
+function propagate(
+  module: Module,
+  spec: ReadonlyMap<unknown, QConfig | null>,
+  parent: QConfig | null,
+  path: string,
+): void {
   let own = spec.get(module.constructor) ?? parent;
   if (spec.has(path)) own = spec.get(path)!;
   const given = qconfigOf(module);
@@ -85,7 +90,8 @@ function watch(module: Module): void {
   module.registerForwardHook((_module: unknown, _input: unknown, output: unknown) => observer(output as never));
 }
 
-const observable = (module: Module): boolean => module instanceof QuantStub || staticMapping.has(module.constructor as ModuleType) || module instanceof BatchNorm2d;
+const observable = (module: Module): boolean =>
+  module instanceof QuantStub || staticMapping.has(module.constructor as ModuleType) || module instanceof BatchNorm2d;
 
 function addObservers(module: Module): void {
   for (const [, child] of childrenOf(module)) {
@@ -138,7 +144,9 @@ function swapped(module: Module, mapping: Mapping): Module {
   const type = mapping.get(module.constructor as ModuleType);
   if (type !== undefined) return type.fromFloat(module).train(module.training);
   if (mapping === staticMapping && module instanceof BNReLU2d)
-    throw new KindlingError("convert: batch normalization is quantized with the layer before it; fuse them by fuseModules");
+    throw new KindlingError(
+      "convert: batch normalization is quantized with the layer before it; fuse them by fuseModules",
+    );
   return module;
 }
 
@@ -213,7 +221,11 @@ export function quantizeDynamic<M extends Module>(
 ): M;
 export function quantizeDynamic<M extends Module>(model: M, first?: any, second?: any, third: any = {}): M {
   const isNamed = first != null && !(first instanceof Set) && !(first instanceof Map);
-  const { qconfigSpec, dtype = "qint8", inplace = false }: QuantizeDynamicOptions = isNamed
+  const {
+    qconfigSpec,
+    dtype = "qint8",
+    inplace = false,
+  }: QuantizeDynamicOptions = isNamed
     ? first
     : { qconfigSpec: first, ...(second !== undefined && { dtype: second }), ...third };
   if (!(model instanceof Module)) throw new ValueError(`quantizeDynamic: model must be a Module`);
@@ -229,4 +241,3 @@ export function quantizeDynamic<M extends Module>(model: M, first?: any, second?
   clean(result);
   return result;
 }
-

@@ -2,9 +2,10 @@
 import type { Device } from "../backend/backend";
 import { ArgumentError, KindlingError } from "../core/errors";
 import type { TensorSize } from "../core/shape";
+import { float } from "../core/repr";
 import { computes } from "../core/signature";
 import { allocate, tensor } from "../tensor/create";
-import { formatTensor } from "../tensor/format";
+import { formatTensor, withSuffixes } from "../tensor/format";
 import type { Tensor } from "../tensor/tensor";
 import { type QScheme, type QuantizedDType, schemeText } from "./dtypes";
 
@@ -228,18 +229,18 @@ export class QuantizedTensor {
     const { quantizer, dtype, shape } = this;
     const numbers = this.dequantize();
     const body = formatTensor(numbers).slice(0, -1);
-    numbers.dispose();
+    if (numbers !== this.values) numbers.dispose();
     const rest = [`size=(${shape.join(", ")}${shape.length === 1 ? "," : ""})`, `dtype=torch.${dtype}`];
     rest.push(`quantization_scheme=${schemeText(quantizer.scheme)}`);
     if (quantizer.scheme === "perTensorAffine")
-      rest.push(`scale=${quantizer.scale}`, `zero_point=${quantizer.zeroPoint}`);
+      rest.push(`scale=${float(quantizer.scale)}`, `zero_point=${quantizer.zeroPoint}`);
     else
       rest.push(
         `scale=${formatTensor(this.qPerChannelScales())}`,
         `zero_point=${formatTensor(this.qPerChannelZeroPoints())}`,
         `axis=${quantizer.axis}`,
       );
-    return `${body}, ${rest.join(", ")})`.replace(/, size=/, ",\n       size=");
+    return withSuffixes(body, rest, 7);
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -279,7 +280,9 @@ export function checkQuantized(op: string, x: unknown, name = "input"): Quantize
 /** @throws KindlingError unless `x` has one scale. */
 export function perTensor(op: string, { quantizer }: QuantizedTensor): TensorQuantizer {
   if (quantizer.scheme === "perTensorAffine") return quantizer;
-  throw new KindlingError(`${op}: Expected quantizer->qscheme() == kPerTensorAffine to be true, got ${quantizer.scheme}`);
+  throw new KindlingError(
+    `${op}: Expected quantizer->qscheme() == kPerTensorAffine to be true, got ${quantizer.scheme}`,
+  );
 }
 
 function perChannel(op: string, { quantizer }: QuantizedTensor): ChannelQuantizer {
@@ -292,7 +295,13 @@ function perChannel(op: string, { quantizer }: QuantizedTensor): ChannelQuantize
 /** How the values of a shape are seen by the kernels: [outer, channels, inner]. */
 export function channelsOf(shape: readonly number[], q: Quantizer): { channels: number; inner: number } {
   if (q.scheme === "perTensorAffine")
-    return { channels: 1, inner: Math.max(1, shape.reduce((product, size) => product * size, 1)) };
+    return {
+      channels: 1,
+      inner: Math.max(
+        1,
+        shape.reduce((product, size) => product * size, 1),
+      ),
+    };
   const inner = shape.slice(q.axis + 1).reduce((product, size) => product * size, 1);
   return { channels: shape[q.axis]!, inner: Math.max(1, inner) };
 }

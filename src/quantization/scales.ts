@@ -37,7 +37,12 @@ export function roundHalfEven(x: number): number {
  * Scale and zero point for numbers in [min, max], so that 0 is exact.
  * @see at::native::quant_utils::ChooseQuantizationParams
  */
-export function chooseParameters(min: number, max: number, low: number, high: number): { scale: number; zeroPoint: number } {
+export function chooseParameters(
+  min: number,
+  max: number,
+  low: number,
+  high: number,
+): { scale: number; zeroPoint: number } {
   let least = Math.min(min, 0);
   let most = Math.max(max, 0);
   let scale = (most - least) / (high - low);

@@ -56,6 +56,7 @@ import type { AvgPool, AvgPoolGradient, MaxPool, MaxPoolGradient } from "./pooli
 import type { MatMul } from "./products";
 import type {
   BlockRanges,
+  HalfProduct,
   PackQuantized,
   Quantize,
   QuantizedAdd,
@@ -175,6 +176,7 @@ export interface DeviceOps {
   quantizedDepthwise: QuantizedDepthwise;
   quantizedAdd: QuantizedAdd;
   quantizedMaxPool: QuantizedMaxPool;
+  halfProduct: HalfProduct;
 
   nms: Nms;
   roiMean: RoiMean;

@@ -1,5 +1,5 @@
 /** Numbers of 8 bits with a scale and a zero point: x ≈ (q − zero) · scale. */
-import type { Operand } from "../operand";
+import type { Operand, Optional } from "../operand";
 
 /** y = round(x / scale) + zero, cut off at the bounds of its dtype, or back. All contiguous, seen as [outer, channels, inner]. */
 export interface Quantize {
@@ -114,6 +114,18 @@ export interface QuantizedMaxPool {
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
   readonly dilation: readonly [number, number];
+}
+
+/** y = x · wᵀ + bias, for few rows x and a matrix whose numbers have 16 bits. All contiguous. */
+export interface HalfProduct {
+  /** float32 [m, n]. */
+  readonly y: Operand;
+  /** float32 [m, k]. */
+  readonly x: Operand;
+  /** float16 or bfloat16 [n, k], finite. */
+  readonly w: Operand;
+  /** float32 [n]. */
+  readonly bias: Optional;
 }
 
 /** Columns of a panel of packed weights. */

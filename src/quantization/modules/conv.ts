@@ -1,17 +1,17 @@
 /** Convolutions of quantized images. */
 import { classNameOf } from "../../core/className";
 import { ArgumentError, DTypeError, ValueError } from "../../core/errors";
+import * as F from "../../nn/functional/index";
 import { Conv1d as FloatConv1d, Conv2d as FloatConv2d } from "../../nn/layers/conv";
 import type { Module } from "../../nn/module/module";
 import { float } from "../../nn/module/repr";
 import type { Tensor } from "../../tensor/tensor";
+import { type ConvGeometry, convolve, packConvolution } from "../convolution";
 import { dequantizeWeight } from "../fakeQuantize";
 import { quantizeBy } from "../functional";
-import { simulates } from "../simulate";
-import * as F from "../../nn/functional/index";
-import { type ConvGeometry, convolve, packConvolution } from "../convolution";
 import type { Packed } from "../packed";
 import { checkQuantized, QuantizedTensor } from "../quantizedTensor";
+import { simulates } from "../simulate";
 import { ConvReLU1d as FloatConvReLU1d, ConvReLU2d as FloatConvReLU2d } from "./intrinsic";
 import { layerOf } from "./linear";
 import { observedOf, quantizedWeight, WeightedQuantizedModule } from "./weighted";
@@ -74,7 +74,8 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
   }
 
   protected override pack(op: string, weight: QuantizedTensor, bias: Tensor | null): Packed {
-    const images = weight.ndim === 3 ? new QuantizedTensor(weight.values.unsqueeze(2), weight.dtype, weight.quantizer) : weight;
+    const images =
+      weight.ndim === 3 ? new QuantizedTensor(weight.values.unsqueeze(2), weight.dtype, weight.quantizer) : weight;
     return packConvolution(op, images, bias, this.geometry, 1 / this.scale);
   }
 

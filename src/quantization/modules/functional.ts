@@ -10,8 +10,9 @@ import { cat } from "../../ops/shape/join";
 import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { quantizeBy } from "../functional";
-import { simulates } from "../simulate";
 import { checkQuantized, perTensor, QuantizedTensor } from "../quantizedTensor";
+import { simulates } from "../simulate";
+import { ScaledModule } from "./scaled";
 import { observedOf } from "./weighted";
 
 /**
@@ -73,19 +74,10 @@ export class FloatFunctional extends Module {
 }
 
 /** {@link FloatFunctional} of quantized tensors. @see torch.ao.nn.quantized.QFunctional */
-export class QFunctional extends Module {
-  scale = 1;
-  zeroPoint = 0;
-
-  override stateKey(field: string): string {
-    return snakeCase(field);
-  }
-
+export class QFunctional extends ScaledModule {
   /** @throws KindlingError always: call one of the methods. */
   override forward(_x: Tensor): Tensor {
-    throw new KindlingError(
-      "Functional is not intended to use the 'forward'. Please use the corresponding operation",
-    );
+    throw new KindlingError("Functional is not intended to use the 'forward'. Please use the corresponding operation");
   }
 
   private quantized(x: Tensor): Tensor {
@@ -146,7 +138,13 @@ export class QFunctional extends Module {
   /** Tensors joined along an axis. */
   cat(xs: readonly Tensor[], dim = 0): Tensor {
     const quantizer = { scheme: "perTensorAffine", scale: this.scale, zeroPoint: this.zeroPoint } as const;
-    if (simulates()) return this.quantized(cat(xs.map((x) => numbers("cat", x)), dim));
+    if (simulates())
+      return this.quantized(
+        cat(
+          xs.map((x) => numbers("cat", x)),
+          dim,
+        ),
+      );
     const parts = xs.map((one) => {
       const x = checkQuantized("cat", one);
       const own = perTensor("cat", x);

@@ -1,9 +1,10 @@
 /** Layers that are computed as one: what `fuseModules` makes. */
-import { Sequential } from "../../nn/module/container";
-import type { BatchNorm2d } from "../../nn/layers/batchnorm";
+
 import type { ReLU } from "../../nn/layers/activation";
+import type { BatchNorm2d } from "../../nn/layers/batchnorm";
 import type { Conv1d, Conv2d } from "../../nn/layers/conv";
 import type { Linear } from "../../nn/layers/linear";
+import { Sequential } from "../../nn/module/container";
 
 /** Several layers that are quantized as one. @see torch.ao.nn.intrinsic._FusedModule */
 export abstract class FusedModule extends Sequential {}

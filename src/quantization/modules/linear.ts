@@ -4,25 +4,24 @@ import { classNameOf } from "../../core/className";
 import { ArgumentError, DTypeError, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { Linear as FloatLinear } from "../../nn/layers/linear";
-import { Module } from "../../nn/module/module";
+import type { Module } from "../../nn/module/module";
 import { float as floatText } from "../../nn/module/repr";
 import { checkTensor } from "../../ops/builders/checks";
 import { linear } from "../../ops/linalg/matmul";
 import { zeros } from "../../tensor/create";
-import { Tensor } from "../../tensor/tensor";
+import type { Tensor } from "../../tensor/tensor";
 import { schemeText } from "../dtypes";
 import { dequantizeWeight } from "../fakeQuantize";
 import { quantizeBy } from "../functional";
-import { simulates } from "../simulate";
 import { multiply, type Packed, packWeight } from "../packed";
 import { checkQuantized, perTensor, QuantizedTensor } from "../quantizedTensor";
 import { chooseParameters, rangeOf } from "../scales";
-import { FusedModule, LinearReLU as FloatLinearReLU } from "./intrinsic";
+import { simulates } from "../simulate";
+import { LinearReLU as FloatLinearReLU, FusedModule } from "./intrinsic";
 import { observedOf, quantizedWeight, WeightedQuantizedModule } from "./weighted";
 
 /** The float layer of a module that may be fused. */
-export const layerOf = (module: Module): Module =>
-  module instanceof FusedModule ? (module.at(0) as Module) : module;
+export const layerOf = (module: Module): Module => (module instanceof FusedModule ? (module.at(0) as Module) : module);
 
 abstract class AnyLinear extends WeightedQuantizedModule {
   inFeatures: number;

@@ -3,7 +3,7 @@ import { Module } from "../../nn/module/module";
 import { snakeCase } from "../../nn/module/state";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { type QuantizedDType } from "../dtypes";
+import type { QuantizedDType } from "../dtypes";
 import { dequantize, quantizeBy, quantizePerTensor } from "../functional";
 import type { QConfig } from "../qconfig";
 import { simulates } from "../simulate";
@@ -80,15 +80,13 @@ export class Quantize extends Module {
 
   /** A quantized tensor; its type says Tensor, as that of what layers take. */
   override forward(x: Tensor): Tensor {
-    return (
-      simulates()
-        ? quantizeBy(x, this.dtype, {
-            scheme: "perTensorAffine",
-            scale: this.scale.item(),
-            zeroPoint: Number(this.zeroPoint.item()),
-          })
-        : quantizePerTensor(x, this.scale, this.zeroPoint, this.dtype)
-    ) as unknown as Tensor;
+    return (simulates()
+      ? quantizeBy(x, this.dtype, {
+          scheme: "perTensorAffine",
+          scale: this.scale.item(),
+          zeroPoint: Number(this.zeroPoint.item()),
+        })
+      : quantizePerTensor(x, this.scale, this.zeroPoint, this.dtype)) as unknown as Tensor;
   }
 
   override extraRepr(): string {

@@ -1,14 +1,14 @@
 /** What quantized layers with weights share. */
 import { KindlingError } from "../../core/errors";
-import { Module } from "../../nn/module/module";
-import { snakeCase } from "../../nn/module/state";
+import type { Module } from "../../nn/module/module";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import { type QScheme, type QuantizedDType } from "../dtypes";
+import type { QScheme, QuantizedDType } from "../dtypes";
 import { quantizePerChannel, quantizePerTensor } from "../functional";
 import type { ObserverBase, QParams } from "../observers";
-import type { QConfig } from "../qconfig";
 import type { Packed } from "../packed";
+import type { QConfig } from "../qconfig";
+import { ScaledModule } from "./scaled";
 import { QuantizedTensor, type Quantizer } from "../quantizedTensor";
 
 /** Of a float module: its configuration and, once it is prepared, its observer. */
@@ -34,7 +34,11 @@ export function quantizedWeight(weight: Tensor, module: Module): QuantizedTensor
   if (qconfig == null) throw new KindlingError("convert: Input float module must have qconfig defined");
   const observer = qconfig.weight();
   observer(weight.detach());
-  return quantizedBy(weight, observer.calculateQparams(), observer as ObserverBase & { qscheme?: QScheme; chAxis?: number });
+  return quantizedBy(
+    weight,
+    observer.calculateQparams(),
+    observer as ObserverBase & { qscheme?: QScheme; chAxis?: number },
+  );
 }
 
 function quantizedBy(
@@ -52,24 +56,15 @@ function quantizedBy(
  * The base of quantized layers with weights. The weight is kept as integers, with its scales, in buffers, so that state dicts have plain tensors; the packed
  * form is made when it is first needed, and again when the buffers change.
  */
-export abstract class WeightedQuantizedModule extends Module {
-  /** The scale of the results. */
-  scale = 1;
-  /** The zero point of the results. */
-  zeroPoint = 0;
-  /** Buffers: int8, float32, int64, float32. */
+export abstract class WeightedQuantizedModule extends ScaledModule {
+  /** Buffers: int8, float32, int64, float32. Scales of channels are a vector, one for all has no axes. */
   declare weightInt: Tensor;
   declare weightScale: Tensor;
   declare weightZeroPoint: Tensor;
   declare biasFloat: Tensor | null;
-  private weightScheme: "perTensorAffine" | "perChannelAffine" = "perTensorAffine";
   private packed: (Packed & { readonly of: readonly unknown[] }) | undefined;
 
   protected abstract pack(op: string, weight: QuantizedTensor, bias: Tensor | null): Packed;
-
-  override stateKey(field: string): string {
-    return snakeCase(field);
-  }
 
   /** The weight. @see torch.ao.nn.quantized.Linear.weight */
   weight(): QuantizedTensor {
@@ -77,10 +72,11 @@ export abstract class WeightedQuantizedModule extends Module {
   }
 
   private weightQuantizer(): Quantizer {
-    const scales = (this.weightScale.double().tolist() as number[]);
-    const zeroPoints = (this.weightZeroPoint.tolist() as number[]).map(Number);
-    if (this.weightScheme === "perChannelAffine") return { scheme: "perChannelAffine", scales, zeroPoints, axis: 0 };
-    return { scheme: "perTensorAffine", scale: scales[0]!, zeroPoint: zeroPoints[0]! };
+    const { weightScale, weightZeroPoint } = this;
+    if (weightScale.ndim === 0)
+      return { scheme: "perTensorAffine", scale: weightScale.item(), zeroPoint: Number(weightZeroPoint.item()) };
+    const zeroPoints = (weightZeroPoint.tolist() as number[]).map(Number);
+    return { scheme: "perChannelAffine", scales: weightScale.tolist() as number[], zeroPoints, axis: 0 };
   }
 
   /** The bias, float32. @see torch.ao.nn.quantized.Linear.bias */
@@ -91,11 +87,10 @@ export abstract class WeightedQuantizedModule extends Module {
   /** Takes another weight and bias. @see torch.ao.nn.quantized.Linear.set_weight_bias */
   setWeightBias(weight: QuantizedTensor, bias: Tensor | null): void {
     const { quantizer } = weight;
-    const perChannel = quantizer.scheme === "perChannelAffine";
-    this.weightScheme = quantizer.scheme;
+    const isPerTensor = quantizer.scheme === "perTensorAffine";
     this.registerBuffer("weightInt", weight.values.contiguous());
-    const scales = perChannel ? [...quantizer.scales] : [quantizer.scale];
-    const zeros = perChannel ? [...quantizer.zeroPoints] : [quantizer.zeroPoint];
+    const scales = isPerTensor ? quantizer.scale : [...quantizer.scales];
+    const zeros = isPerTensor ? quantizer.zeroPoint : [...quantizer.zeroPoints];
     this.registerBuffer("weightScale", tensor(scales, { dtype: "float32" }));
     this.registerBuffer("weightZeroPoint", tensor(zeros, { dtype: "int64" }));
     this.registerBuffer("biasFloat", bias === null ? null : bias.detach().float().clone());

@@ -10,6 +10,7 @@ import type { Engine } from "../engine";
 const CONVERT_COST = 0.3;
 const MADD_COST = 0.02;
 const TAP_COST = 0.2;
+const HALF_COST = 0.1;
 
 /** Bits of the kernels' flags. */
 const BYTES = 1;
@@ -79,7 +80,17 @@ export const quantized = {
   quantizedDepthwise(engine, description) {
     const { y, x, w, sums, scales, bias, zero, scale, zeroOut, channels, places } = description;
     const { images, lines, line, imageStep, lineStep, placeStep, offsets } = places;
-    const words = [channels, lines, line, imageStep, lineStep, placeStep, offsets.length, flagsOf(description), ...offsets];
+    const words = [
+      channels,
+      lines,
+      line,
+      imageStep,
+      lineStep,
+      placeStep,
+      offsets.length,
+      flagsOf(description),
+      ...offsets,
+    ];
     const args = [y, x, w, sums, scales, bias, words, zero, scale, zeroOut] as const;
     const cost = sizeOfShape(y.shape) * offsets.length * TAP_COST;
     engine.call("depthwiseQuantized", undefined, args, images * lines, cost, true);
@@ -94,6 +105,18 @@ export const quantized = {
   quantizedMaxPool(engine, { y, x, kernel, stride, padding, dilation }) {
     const [n, oh, ow, c] = y.shape as readonly number[] as readonly [number, number, number, number];
     const words = [c, x.shape[1]!, x.shape[2]!, oh, ow, ...kernel, ...stride, ...padding, ...dilation];
-    engine.call("maxPoolQuantized", undefined, [y, x, words], n * oh * ow, sizeOfShape(y.shape) * kernel[0] * kernel[1] * 0.05);
+    engine.call(
+      "maxPoolQuantized",
+      undefined,
+      [y, x, words],
+      n * oh * ow,
+      sizeOfShape(y.shape) * kernel[0] * kernel[1] * 0.05,
+    );
+  },
+  halfProduct(engine, { y, x, w, bias }) {
+    const [m, k] = x.shape as readonly number[] as readonly [number, number];
+    const n = w.shape[0]!;
+    const args = [codeOf(w.dtype), y, x, w, bias, m, n, k] as const;
+    engine.call("halfProduct", undefined, args, Math.ceil(n / 4), m * n * k * HALF_COST, true);
   },
 } satisfies OpTable<Engine>;

@@ -24,9 +24,7 @@ export const quantized: Forms = {
     lower: (g, { input, scale, zeroPoint, quantMin, quantMax }) =>
       rounded(g, input, g.constant([scale], "float32", []), [zeroPoint], integersOf(quantMin, quantMax)!),
   },
-  dequantizeWeight: (g, { input, scale, axis }) => {
-    // A scale for all is no vector.
-    const one = scale.shape[0] === 1;
-    return g.add("DequantizeLinear", [input, one ? g.reshape(scale, []) : scale], one ? {} : { axis }, "float32");
-  },
+  dequantizeWeight: (g, { input, scale, axis }) =>
+    // One scale for all has no axes.
+    g.add("DequantizeLinear", [input, scale], scale.shape.length === 0 ? {} : { axis }, "float32"),
 };
