@@ -7,5 +7,6 @@ export * from "./indexing";
 export * from "./layers";
 export * from "./linalg";
 export * from "./optim";
+export * from "./quantized";
 export * from "./reduce";
 export * from "./vision";

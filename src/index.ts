@@ -63,6 +63,7 @@ export {
   save,
 } from "./io/serialization";
 export * from "./modes";
+export * as ao from "./namespaces/ao";
 export * as autograd from "./namespaces/autograd";
 export * as backends from "./namespaces/backends";
 export { cuda } from "./namespaces/cuda";
@@ -277,6 +278,21 @@ export * from "./ops/spectral/windowFunctions";
 export * as optim from "./optim/index";
 export { nextTurn } from "./platform/platform";
 export * as profiler from "./profiler/index";
+export {
+  perChannelAffine,
+  perChannelSymmetric,
+  perTensorAffine,
+  perTensorSymmetric,
+  type QScheme,
+  type QuantizedDType,
+  qint8,
+  qint32,
+  quint8,
+} from "./quantization/dtypes";
+export { fakeQuantizePerChannelAffine, fakeQuantizePerTensorAffine } from "./quantization/fakeQuantize";
+export { dequantize, quantizePerChannel, quantizePerTensor } from "./quantization/functional";
+export * as quantization from "./quantization/index";
+export { QuantizedTensor } from "./quantization/quantizedTensor";
 export { isStorage, Size, typename } from "./size";
 export { type CreateOptions, empty, full, ones, tensor, zeros } from "./tensor/create";
 export { device } from "./tensor/device";

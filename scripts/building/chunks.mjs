@@ -19,7 +19,7 @@ const PARTS = {
 };
 
 /** Parts that stand beside each other; what several of them share is a file as well. */
-const WINGS = ["distributions", "vision", "text", "audio", "onnx", "darknet"];
+const WINGS = ["quantization", "distributions", "vision", "text", "audio", "onnx", "darknet"];
 
 const pathOf = (/** @type {string} */ name) => `${resolve("src", name)}.ts`;
 const indexOf = (/** @type {string} */ wing) => pathOf(`${wing}/index`);

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 /** Namespaces of `torch` that a program can import by themselves: `kindling/vision` is `torch.vision`. */
 export const ROOMS = [
   ...["audio", "autograd", "darknet", "distributions", "fft", "func", "hub", "linalg", "nn", "numpy", "onnx", "optim"],
-  ...["profiler", "safetensors", "special", "text", "utils", "vision"],
+  ...["profiler", "quantization", "safetensors", "special", "text", "utils", "vision"],
 ];
 
 /** The source of a room, as `src/index.ts` exports it. */

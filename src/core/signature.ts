@@ -62,6 +62,20 @@ export function castCalls(next: Caster | undefined): void {
   look();
 }
 
+/**
+ * The key of how an object that stands for a tensor, but is none, computes ops: it is asked when an op has refused it, with the name of the op and the
+ * arguments in the order of its parameters.
+ */
+export const computes: unique symbol = Symbol("computes");
+
+type Computes = (op: string, given: readonly unknown[]) => unknown;
+
+/** The first argument, or the first of a list of them, if it stands for a tensor. */
+function standInAmong(first: unknown): { [computes]: Computes } | undefined {
+  const x: any = Array.isArray(first) ? first[0] : first;
+  return typeof x === "object" && x !== null && computes in x ? x : undefined;
+}
+
 /** The names of all ops, by which an error is known to speak of one. */
 const ops = new Set<string>();
 
@@ -128,13 +142,22 @@ export function named<const S extends string, F extends CallableFunction>(
   const cast = (ordered: readonly unknown[]): unknown =>
     caster === undefined ? implementation(...ordered) : caster(opName, ordered, implementation);
   const run = (ordered: readonly unknown[]): unknown =>
-    watcher === undefined ? cast(ordered) : watcher(call as unknown as Declared, ordered, () => cast(ordered));
+    watcher === undefined || standInAmong(ordered[0]) !== undefined
+      ? cast(ordered)
+      : watcher(call as unknown as Declared, ordered, () => cast(ordered));
   const long = (...given: unknown[]): unknown => run(order(prepare(), given));
   const longMethod = function (this: unknown, ...given: unknown[]): unknown {
     prepare();
     return others === undefined ? long(this, ...given) : run([this, ...order(others, given)]);
   };
   const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
+  const instead = (other: { [computes]: Computes }, ordered: readonly unknown[]): unknown => {
+    try {
+      return other[computes](opName, ordered);
+    } catch (error) {
+      throw failed(error);
+    }
+  };
   // The usual calls have few arguments: no array is made of them. Engines hand `arguments` on without making an object of it.
   /* biome-ignore-start lint/complexity/noArguments: parameters that take the rest would make an array at every call. */
   const call = function (a?: unknown, b?: unknown, c?: unknown): unknown {
@@ -149,7 +172,9 @@ export function named<const S extends string, F extends CallableFunction>(
       }
       return long.apply(undefined, arguments as never);
     } catch (error) {
-      throw failed(error);
+      const other = standInAmong(a);
+      if (other === undefined) throw failed(error);
+      return instead(other, order(prepare(), [...arguments]));
     }
   };
   const method = function (this: unknown, a?: unknown, b?: unknown): unknown {

@@ -201,7 +201,8 @@ function shownOf(x: Tensor): Shown {
   return { data, isCut };
 }
 
-function withSuffixes(text: string, suffixes: readonly string[], indent: number): string {
+/** @internal A text that begins with `tensor(`, with what follows the values, in lines that are not too long. */
+export function withSuffixes(text: string, suffixes: readonly string[], indent: number): string {
   let out = text;
   let lineLength = text.length - text.lastIndexOf("\n") + 1;
   for (const suffix of suffixes) {

@@ -55,6 +55,16 @@ import type {
 } from "./optim";
 import type { AvgPool, AvgPoolGradient, MaxPool, MaxPoolGradient } from "./pooling";
 import type { MatMul } from "./products";
+import type {
+  BlockRanges,
+  HalfProduct,
+  PackQuantized,
+  Quantize,
+  QuantizedAdd,
+  QuantizedDepthwise,
+  QuantizedMaxPool,
+  QuantizedProduct,
+} from "./quantized";
 import type { BoxMuller, DrawNumbers } from "./random";
 import type { GruCell, GruCellGradient, LstmCell, LstmCellGradient } from "./recurrent";
 import type { Extremum, Histogram, Reduce, Softmax, SoftmaxGradient, SquaredDeviation } from "./reduce";
@@ -161,6 +171,16 @@ export interface DeviceOps {
   rmsprop: RmspropStep;
   adadelta: AdadeltaStep;
 
+  quantize: Quantize;
+  dequantize: Quantize;
+  blockRanges: BlockRanges;
+  packQuantized: PackQuantized;
+  quantizedProduct: QuantizedProduct;
+  quantizedDepthwise: QuantizedDepthwise;
+  quantizedAdd: QuantizedAdd;
+  quantizedMaxPool: QuantizedMaxPool;
+  halfProduct: HalfProduct;
+
   nms: Nms;
   roiMean: RoiMean;
   roiMeanGradient: RoiMeanGradient;
@@ -185,6 +205,7 @@ export type * from "./normalization";
 export type * from "./optim";
 export type * from "./pooling";
 export type * from "./products";
+export type * from "./quantized";
 export type * from "./random";
 export type * from "./recurrent";
 export type * from "./reduce";

@@ -77,6 +77,9 @@ function checkAligned(traces: readonly Trace[]): void {
     }
 }
 
+/** The op that makes numbers of integer weights: its result is never written in place of these. */
+const KEPT = "dequantizeWeight";
+
 class Lowering {
   readonly graph: Graph;
   private readonly values = new Map<number, Value>();
@@ -192,6 +195,7 @@ class Lowering {
     );
     const operands = refsIn(args);
     const isFoldable =
+      call.op !== KEPT &&
       call.results.every((id) => this.first.values[id]!.bytes !== undefined) &&
       !hasSym(args) &&
       operands.every((id) => this.isStable(id));

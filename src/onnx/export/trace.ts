@@ -11,6 +11,7 @@ import { type Declared, watchCalls } from "../../core/signature";
 import type { Module } from "../../nn/module/module";
 import { registerModuleForwardHook, registerModuleForwardPreHook } from "../../nn/module/module";
 import { composesAttention } from "../../ops/layers/attention";
+import { simulate } from "../../quantization/simulate";
 import type { Storage } from "../../tensor/storage";
 import { Tensor } from "../../tensor/tensor";
 import { formOf, moduleFormOf } from "./ops/index";
@@ -343,7 +344,7 @@ export function trace({ run, inputs, state, paths, keepsBytes }: Traceable): Tra
   ];
   const previous = watchCalls((op, given, body) => tracer.call(op, given, body));
   try {
-    const result = composesAttention.hold(true, () => noGrad(run));
+    const result = composesAttention.hold(true, () => simulate(() => noGrad(run)));
     watchCalls(previous);
     const found = tensorsIn(result);
     if (found.length === 0)

@@ -11,6 +11,7 @@ import { normalizations } from "./normalization";
 import { steps } from "./optim";
 import { poolings } from "./pooling";
 import { products } from "./products";
+import { quantized } from "./quantized";
 import { randoms } from "./random";
 import { recurrents } from "./recurrent";
 import { reductions } from "./reduce";
@@ -35,5 +36,6 @@ export const ops: Required<Omit<OpTable<Engine>, "unscale" | "updateScale">> = {
   ...recurrents,
   ...linalg,
   ...steps,
+  ...quantized,
   ...visions,
 };

@@ -13,6 +13,7 @@ import { losses } from "./losses";
 import { matrices } from "./matrices";
 import { norm } from "./norm";
 import { pooling } from "./pooling";
+import { quantized } from "./quantized";
 import { recurrent } from "./recurrent";
 import { reduction } from "./reduction";
 import { resizing } from "./resizing";
@@ -33,6 +34,7 @@ const families: readonly Forms[] = [
   matrices,
   norm,
   pooling,
+  quantized,
   recurrent,
   reduction,
   resizing,

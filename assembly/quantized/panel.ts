@@ -1,0 +1,2 @@
+/** Columns of a panel of packed weights. */
+export const PANEL: i32 = 8;

@@ -1,0 +1,112 @@
+/** What quantized layers with weights share. */
+import { KindlingError } from "../../core/errors";
+import type { Module } from "../../nn/module/module";
+import { tensor } from "../../tensor/create";
+import type { Tensor } from "../../tensor/tensor";
+import type { QScheme, QuantizedDType } from "../dtypes";
+import { quantizePerChannel, quantizePerTensor } from "../functional";
+import type { ObserverBase, QParams } from "../observers";
+import type { Packed } from "../packed";
+import type { QConfig } from "../qconfig";
+import { ScaledModule } from "./scaled";
+import { QuantizedTensor, type Quantizer } from "../quantizedTensor";
+
+/** Of a float module: its configuration and, once it is prepared, its observer. */
+export interface Observed {
+  readonly qconfig?: QConfig | null;
+  readonly activationPostProcess?: ObserverBase;
+}
+
+/** The scale and the zero point that were observed for the results of a module. @throws KindlingError for one that was not prepared. */
+export function observedOf(module: Module): { scale: number; zeroPoint: number } {
+  const { activationPostProcess } = module as Observed;
+  if (activationPostProcess === undefined)
+    throw new KindlingError(
+      `convert: a layer has no observer; set qconfig, call prepare(), and run the model on some inputs before convert()`,
+    );
+  const [scale, zeroPoint] = activationPostProcess.calculateQparams();
+  return { scale: scale.item(), zeroPoint: Number(zeroPoint.item()) };
+}
+
+/** A weight in integers, by the observer for weights of a configuration. */
+export function quantizedWeight(weight: Tensor, module: Module): QuantizedTensor {
+  const { qconfig } = module as Observed;
+  if (qconfig == null) throw new KindlingError("convert: Input float module must have qconfig defined");
+  const observer = qconfig.weight();
+  observer(weight.detach());
+  return quantizedBy(
+    weight,
+    observer.calculateQparams(),
+    observer as ObserverBase & { qscheme?: QScheme; chAxis?: number },
+  );
+}
+
+function quantizedBy(
+  weight: Tensor,
+  [scales, zeros]: QParams,
+  { qscheme, chAxis, dtype }: { qscheme?: QScheme; chAxis?: number; dtype: unknown },
+): QuantizedTensor {
+  const x = weight.detach().float();
+  if (dtype !== "qint8") throw new KindlingError(`convert: Weight observer must have dtype qint8, got ${dtype}`);
+  if (qscheme?.startsWith("perChannel")) return quantizePerChannel(x, scales, zeros.long(), chAxis ?? 0, "qint8");
+  return quantizePerTensor(x, scales.item(), Number(zeros.item()), "qint8");
+}
+
+/**
+ * The base of quantized layers with weights. The weight is kept as integers, with its scales, in buffers, so that state dicts have plain tensors; the packed
+ * form is made when it is first needed, and again when the buffers change.
+ */
+export abstract class WeightedQuantizedModule extends ScaledModule {
+  /** Buffers: int8, float32, int64, float32. Scales of channels are a vector, one for all has no axes. */
+  declare weightInt: Tensor;
+  declare weightScale: Tensor;
+  declare weightZeroPoint: Tensor;
+  declare biasFloat: Tensor | null;
+  private packed: (Packed & { readonly of: readonly unknown[] }) | undefined;
+
+  protected abstract pack(op: string, weight: QuantizedTensor, bias: Tensor | null): Packed;
+
+  /** The weight. @see torch.ao.nn.quantized.Linear.weight */
+  weight(): QuantizedTensor {
+    return new QuantizedTensor(this.weightInt, "qint8", this.weightQuantizer());
+  }
+
+  private weightQuantizer(): Quantizer {
+    const { weightScale, weightZeroPoint } = this;
+    if (weightScale.ndim === 0)
+      return { scheme: "perTensorAffine", scale: weightScale.item(), zeroPoint: Number(weightZeroPoint.item()) };
+    const zeroPoints = (weightZeroPoint.tolist() as number[]).map(Number);
+    return { scheme: "perChannelAffine", scales: weightScale.tolist() as number[], zeroPoints, axis: 0 };
+  }
+
+  /** The bias, float32. @see torch.ao.nn.quantized.Linear.bias */
+  bias(): Tensor | null {
+    return this.biasFloat;
+  }
+
+  /** Takes another weight and bias. @see torch.ao.nn.quantized.Linear.set_weight_bias */
+  setWeightBias(weight: QuantizedTensor, bias: Tensor | null): void {
+    const { quantizer } = weight;
+    const isPerTensor = quantizer.scheme === "perTensorAffine";
+    this.registerBuffer("weightInt", weight.values.contiguous());
+    const scales = isPerTensor ? quantizer.scale : [...quantizer.scales];
+    const zeros = isPerTensor ? quantizer.zeroPoint : [...quantizer.zeroPoints];
+    this.registerBuffer("weightScale", tensor(scales, { dtype: "float32" }));
+    this.registerBuffer("weightZeroPoint", tensor(zeros, { dtype: "int64" }));
+    this.registerBuffer("biasFloat", bias === null ? null : bias.detach().float().clone());
+    this.packed = undefined;
+  }
+
+  /** The packed weight, as the products read it. */
+  protected packedFor(op: string): Packed {
+    const state = [this.weightInt, this.weightScale, this.biasFloat].flatMap((x) => [x?.storage, x?.storage.version]);
+    const of = [...state, this.scale];
+    if (this.packed !== undefined && of.every((value, i) => value === this.packed!.of[i])) return this.packed;
+    this.packed = { ...this.pack(op, this.weight(), this.biasFloat), of };
+    for (const part of [this.packed.w, this.packed.sums, this.packed.scales, this.packed.bias]) part.isKept = true;
+    return this.packed;
+  }
+}
+
+/** @internal The type of weights of a dynamic layer. */
+export type WeightDType = QuantizedDType | "float16";
