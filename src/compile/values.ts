@@ -1,5 +1,6 @@
 /** The values of a recorded function: expressions that can be computed anywhere, and memory that ops of the device write. */
 import type { Block } from "../backend/backend";
+import { writtenBy } from "../backend/ops/written";
 import { formulaOf } from "../backend/wasm/fused/index";
 import { sizeOf } from "../core/dtype";
 import { isContiguous, broadcastStrides, sizeOfShape } from "../core/shape";
@@ -101,29 +102,6 @@ export interface Command {
 
 /** Why a record cannot become a program. */
 export class Unsupported extends Error {}
-
-/** The operands that ops write; of the others all that are not inputs of the function are taken to be written. */
-const results: Readonly<Record<string, readonly string[]>> = {
-  arange: ["y"],
-  matmul: ["y"],
-  convolution: ["y"],
-  reduce: ["y"],
-  extremum: ["values", "indices"],
-  squaredDeviation: ["sum", "mean"],
-  softmax: ["y"],
-  softmaxGradient: ["gx"],
-  scan: ["y"],
-  indexSelect: ["y"],
-  indexCopy: ["y"],
-  indexAdd: ["y"],
-  gather: ["y"],
-  scatter: ["y"],
-  batchNorm: ["y"],
-  batchNormStatistics: ["mean", "variance"],
-  batchNormGradient: ["gx", "gweight", "gbias"],
-  layerNorm: ["y", "mean", "invstd"],
-  layerNormGradient: ["gx", "gweight", "gbias"],
-};
 
 /** Rows that are summed with the expression: longer ones are left to the kernel that sums in blocks, with less error. */
 const LONGEST_ROW = 4096;
@@ -274,9 +252,10 @@ export class Values {
       return [...inputs.filter((x) => typeof x !== "number").map((x): [Window, boolean] => [x, false]), [event.y, true]];
     }
     const found: [Window, boolean][] = [];
-    const names = event.kind === "run" ? results[event.op] : [];
+    const names = event.kind === "run" ? writtenBy(event.op, event.description) : [];
+    if (names === undefined) throw new Unsupported(`needs the op ${(event as { op: string }).op}, which cannot be recorded`);
     withMarks(event.kind === "run" ? event.description : event.check, (window, name) => {
-      found.push([window, names === undefined ? !this.origins.has(window.block) : names.includes(name)]);
+      found.push([window, names.includes(name)]);
       return undefined;
     });
     return found;
@@ -286,6 +265,8 @@ export class Values {
     if (this.origins.has(block)) throw new Unsupported("changes a tensor in place that was made elsewhere");
     let before = this.contents.get(block);
     if (before instanceof Stored && before.command === command) return;
+    if (before !== undefined && before.isBackward !== this.isBackward)
+      throw new Unsupported("changes a value of its forward in its gradient");
     // Expressions are computed wherever they are needed: what is changed is a copy.
     if (before instanceof Expression) before = this.copied(before);
     else if (before !== undefined) {

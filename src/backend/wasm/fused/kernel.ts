@@ -30,8 +30,6 @@ class Writer {
   private readonly rows: number[];
   private readonly varies: boolean[] = [];
   private readonly values: number[] = [];
-  /** Vectors of numbers in formulas. */
-  private readonly numbers = new Map<number, number>();
   private readonly rank: number;
   private readonly sums: (readonly [vector: number, rest: number] | undefined)[];
 
