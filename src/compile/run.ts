@@ -9,7 +9,7 @@ import { requireBackend } from "../backend/backend";
 import { AutogradError } from "../core/errors";
 import { type Declared, interceptCalls, type Interceptor } from "../core/signature";
 import { withGrad } from "../autograd/mode";
-import { isPending, pendingTensor, settlePending, type Supplier } from "../tensor/pending";
+import { isPending, pendingTensor, settleAs, settlePending, type Supplier } from "../tensor/pending";
 import { Storage } from "../tensor/storage";
 import type { Tensor } from "../tensor/tensor";
 import { type Built, build } from "./build";
@@ -108,9 +108,9 @@ class SegmentRun implements Supplier, Tensors {
     this.isFlushed = true;
     const node = backward === undefined ? null : new SegmentNode(segment, built, given, saved);
     built.given.forEach(({ index, result, form }, k) => {
-      const outputNr = backward?.outputs.indexOf(k) ?? -1;
-      const settled = { storage: results[result]!, offset: form.offset, origin: null };
-      settlePending(made[index]!, { ...settled, node: outputNr < 0 ? null : node, outputNr: Math.max(outputNr, 0) });
+      const outputNr = backward === undefined ? -1 : backward.outputs.indexOf(k);
+      const [own, number] = outputNr < 0 ? [null, 0] : [node, outputNr];
+      settlePending(made[index]!, results[result]!, form.offset, own, number, null);
     });
     node?.setOutputs(backward!.outputs.map((k) => made[built.given[k]!.index]!));
     node?.keepResults(built.given.map(({ index }) => made[index]!));
@@ -126,9 +126,7 @@ class SegmentRun implements Supplier, Tensors {
     let at = 0;
     for (const x of tensorsIn(result)) {
       const y = expected[at++]!;
-      if (y === x || !isPending(y)) continue;
-      const { storage, offset, node, outputNr, origin } = x;
-      settlePending(y, { storage, offset, node, outputNr, origin });
+      if (y !== x && isPending(y)) settleAs(y, x);
     }
   }
 
@@ -148,8 +146,7 @@ class SegmentRun implements Supplier, Tensors {
     }
     again.forEach((x, i) => {
       const y = made[i]!;
-      const { storage, offset, node, outputNr, origin } = x;
-      if (isPending(y)) settlePending(y, { storage, offset, node, outputNr, origin });
+      if (isPending(y)) settleAs(y, x);
     });
   }
 
@@ -217,6 +214,23 @@ export function kindOf(op: Declared, args: readonly unknown[]): "step" | "break"
   return "step";
 }
 
+/** Whether a call is that of a step. */
+function matches(
+  step: Step,
+  op: Declared,
+  isMethod: boolean,
+  self: unknown,
+  given: ArrayLike<unknown>,
+  run: SegmentRun,
+): boolean {
+  if (step.op !== op || step.isMethod !== isMethod || step.isGradEnabled !== isGradEnabled()) return false;
+  const { args } = step;
+  const first = isMethod ? 1 : 0;
+  if (args.length !== given.length + first || (isMethod && !fits(args[0]!, self, run))) return false;
+  for (let i = first; i < args.length; i++) if (!fits(args[i]!, given[i - first], run)) return false;
+  return true;
+}
+
 /** Plays the segments of a recorded call. */
 export class Player {
   private run: SegmentRun;
@@ -265,37 +279,46 @@ export class Player {
     given: ArrayLike<unknown>,
     run: (...given: unknown[]) => unknown,
   ): unknown {
-    const args = isMethod ? [self, ...(given as unknown[])] : (given as unknown[]);
-    const direct = () => (isMethod ? run.apply(self, given as unknown[]) : run(...(given as unknown[])));
-    let current = this.run;
-    let { segment } = current;
-    if (current.position === segment.steps.length && segment.end.kind === "read") {
-      this.flush(current);
-      if (this.isDiverted) return direct();
-      this.next();
-      current = this.run;
-      ({ segment } = current);
-    }
-    const step = segment.steps[current.position];
-    if (step !== undefined && this.matches(step, op, isMethod, args, current)) return current.advance(step);
-    return this.other(op, isMethod, args, direct);
+    const current = this.run;
+    const step = current.segment.steps[current.position];
+    if (step !== undefined && matches(step, op, isMethod, self, given, current)) return current.advance(step);
+    const args = Array.from(given);
+    return this.unexpected(op, isMethod, self, args, () => (isMethod ? run.apply(self, args) : run(...args)));
   }
 
-  private matches(step: Step, op: Declared, isMethod: boolean, args: ArrayLike<unknown>, run: SegmentRun): boolean {
-    const { args: patterns, isGradEnabled: was } = step;
-    if (step.op !== op || step.isMethod !== isMethod) return false;
-    if (patterns.length !== args.length || was !== isGradEnabled()) return false;
-    for (let i = 0; i < patterns.length; i++) if (!fits(patterns[i]!, args[i], run)) return false;
-    return true;
+  /** A call that is not that of the step at hand. */
+  private unexpected(
+    op: Declared,
+    isMethod: boolean,
+    self: unknown,
+    given: readonly unknown[],
+    direct: () => unknown,
+  ): unknown {
+    const { run } = this;
+    const { segment } = run;
+    if (run.position === segment.steps.length && segment.end.kind === "read") {
+      this.flush(run);
+      if (this.isDiverted) return direct();
+      this.next();
+      const step = this.run.segment.steps[0];
+      if (step !== undefined && matches(step, op, isMethod, self, given, this.run)) return this.run.advance(step);
+    }
+    return this.other(op, isMethod, self, given, direct);
   }
 
   /** An op that is no step here. */
-  private other(op: Declared, isMethod: boolean, args: readonly unknown[], direct: () => unknown): unknown {
-    const kind = kindOf(op, args);
+  private other(
+    op: Declared,
+    isMethod: boolean,
+    self: unknown,
+    given: readonly unknown[],
+    direct: () => unknown,
+  ): unknown {
+    const kind = kindOf(op, isMethod ? [self, ...given] : given);
     if (kind === "open") return direct();
     const { run } = this;
     if (!this.isEnd(run, op, isMethod)) {
-      const step = this.turn(op, isMethod, args);
+      const step = this.turn(op, isMethod, self, given);
       if (step !== undefined) return run.advance(step);
       if (!this.isEnd(run, op, isMethod)) {
         this.divert();
@@ -314,7 +337,7 @@ export class Player {
   }
 
   /** Goes on as another of the recorded calls that has come this way and goes on with this op. @returns The step, if it is one. */
-  private turn(op: Declared, isMethod: boolean, args: ArrayLike<unknown>): Step | undefined {
+  private turn(op: Declared, isMethod: boolean, self: unknown, given: readonly unknown[]): Step | undefined {
     const { run, segments, at } = this;
     const old = run.segment;
     for (const others of this.others) {
@@ -322,7 +345,7 @@ export class Player {
       if (next === undefined || !this.isSameBefore(segments, others) || !run.becomes(next)) continue;
       this.segments = others;
       const step = next.steps[run.position];
-      if (step !== undefined && this.matches(step, op, isMethod, args, run)) return step;
+      if (step !== undefined && matches(step, op, isMethod, self, given, run)) return step;
       if (this.isEnd(run, op, isMethod)) return undefined;
       this.segments = segments;
       run.segment = old;

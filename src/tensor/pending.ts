@@ -97,19 +97,28 @@ export function pendingTensor(
 /** Whether the values of a tensor are still to be computed. */
 export const isPending = (x: Tensor): boolean => (x.storage as unknown) instanceof PendingStorage;
 
-/** What a pending tensor becomes. */
-interface Settled {
-  readonly storage: Storage;
-  readonly offset: number;
-  readonly node: GradFn | null;
-  readonly outputNr: number;
-  readonly origin: ViewOf | null;
-}
+type Settling = { -readonly [K in "storage" | "offset"]: Tensor[K] };
 
 /** Gives a pending tensor its memory and its place in the graph. */
-export function settlePending(x: Tensor, { storage, offset, node, outputNr, origin }: Settled): void {
+export function settlePending(
+  x: Tensor,
+  storage: Storage,
+  offset: number,
+  node: GradFn | null,
+  outputNr: number,
+  origin: ViewOf | null,
+): void {
   storage.retain();
-  Object.assign(x, { storage, offset, node, outputNr, origin });
+  (x as Settling).storage = storage;
+  (x as Settling).offset = offset;
+  x.node = node;
+  x.outputNr = outputNr;
+  x.origin = origin;
   if (x.isAlive) enroll(x);
   else storage.release();
+}
+
+/** Gives a pending tensor what another one has, which was computed for it. */
+export function settleAs(x: Tensor, { storage, offset, node, outputNr, origin }: Tensor): void {
+  settlePending(x, storage, offset, node, outputNr, origin);
 }

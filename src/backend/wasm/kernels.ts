@@ -124,6 +124,9 @@ export function simdLevel(): SimdLevel {
   return hasFusedMultiplyAdd() ? "relaxed" : "baseline";
 }
 
+/** The binary of the kernels of a level, whose functions others may take over. */
+export const unpackedKernels = (level: SimdLevel): Uint8Array => unpackKernels(level, compile);
+
 export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAssembly.Module; level: SimdLevel } {
   if (given !== undefined) return { level, module: given };
   return { level, module: compile(unpackKernels(level, compile)) };

@@ -125,6 +125,17 @@ export class Code {
     return this;
   }
 
+  /** Instructions as they are. */
+  raw(bytes: ArrayLike<number>): this {
+    for (let i = 0; i < bytes.length; i++) this.bytes.push(bytes[i]!);
+    return this;
+  }
+
+  /** The number of a local, behind an instruction that reads or writes it. */
+  index(local: number): this {
+    return this.raw(unsigned(local));
+  }
+
   /** A vector from or to memory. @param lane The lane, for those that move one. */
   memory(code: number, alignment: number, offset: number, ...lane: readonly number[]): this {
     this.bytes.push(0xfd, ...unsigned(code), alignment, ...unsigned(offset), ...lane);

@@ -8,6 +8,7 @@
 import type { FusedKernel, FusedStep } from "../../ops/fused";
 import { Code, F32, I32, type LaneImport, moduleOf, Op, Simd, V128 } from "./encoder";
 import { formulas, type Lanes } from "./formulas";
+import { inline, inlinedLane } from "./lanes";
 
 const FRAME = 0;
 const BEGIN = 1;
@@ -18,6 +19,9 @@ const [BYTE, WORD] = [0, 2];
 
 /** How many elements an instruction of the loop computes: four, or the one in lane 0. */
 type Width = 4 | 1;
+/** Vectors of one pass through the longest loop: what one waits for, another has. More do not pay where there is more to compute. */
+const MOST_VECTORS = 4;
+const VECTORS_WORTH = 160;
 
 class Writer {
   private readonly code = new Code(3);
@@ -30,6 +34,9 @@ class Writer {
   private readonly rows: number[];
   private readonly varies: boolean[] = [];
   private readonly values: number[] = [];
+  /** Vectors of one pass through the longest loop, and which of them is being computed. */
+  private readonly vectors: number;
+  private vector = 0;
   private readonly rank: number;
   private readonly sums: (readonly [vector: number, rest: number] | undefined)[];
 
@@ -44,6 +51,8 @@ class Writer {
     this.rows = this.rank > 1 ? this.bases.map(() => code.local(I32)) : this.bases;
     this.sums = kernel.stores.map(({ isSum }) => (isSum ? [code.local(V128), code.local(F32)] : undefined));
     for (const step of kernel.steps) this.varies.push(this.doesVary(step));
+    const cost = workOf(kernel);
+    this.vectors = Math.max(1, Math.min(MOST_VECTORS, 2 ** Math.floor(Math.log2(VECTORS_WORTH / cost))));
   }
 
   private doesVary(step: FusedStep): boolean {
@@ -152,16 +161,17 @@ class Writer {
     else this.overlappingLoops();
   }
 
-  /** Vectors, the last of which overlaps the one before; single elements if there are less than four. */
+  /** Several vectors at a time, then the others, the last of which overlaps the one before; single elements if there are less than four. */
   private overlappingLoops(): void {
-    const { code, i, length } = this;
+    const { code, i, length, vectors } = this;
+    if (vectors > 1) this.vectorLoop(vectors);
     code.get(length).int(LANES).op(Op.i32GeU).begin(Op.if);
     code.begin(Op.block).begin(Op.loop);
-    this.body(4);
-    code.get(i).int(LANES).op(Op.i32Add).set(i);
     code.get(i).get(length).op(Op.i32GeU).op(Op.brIf, 1);
     code.get(i).get(length).int(LANES).op(Op.i32Sub).op(Op.i32GtU).begin(Op.if);
     code.get(length).int(LANES).op(Op.i32Sub).set(i).end();
+    this.body(4);
+    code.get(i).int(LANES).op(Op.i32Add).set(i);
     code.op(Op.br, 0).end().end();
     code.op(Op.else);
     this.singles();
@@ -169,13 +179,19 @@ class Writer {
   }
 
   private summingLoops(): void {
+    if (this.vectors > 1) this.vectorLoop(this.vectors);
+    this.vectorLoop(1);
+    this.singles();
+  }
+
+  /** As long as there are elements for as many vectors. */
+  private vectorLoop(vectors: number): void {
     const { code, i, length } = this;
     code.begin(Op.block).begin(Op.loop);
-    code.get(i).int(LANES).op(Op.i32Add).get(length).op(Op.i32GtU).op(Op.brIf, 1);
-    this.body(4);
-    code.get(i).int(LANES).op(Op.i32Add).set(i).op(Op.br, 0);
+    code.get(i).int(LANES * vectors).op(Op.i32Add).get(length).op(Op.i32GtU).op(Op.brIf, 1);
+    this.body(4, vectors);
+    code.get(i).int(LANES * vectors).op(Op.i32Add).set(i).op(Op.br, 0);
     code.end().end();
-    this.singles();
   }
 
   private singles(): void {
@@ -187,14 +203,22 @@ class Writer {
     code.end().end();
   }
 
-  /** Computes four elements, or one, at `i`. */
-  private body(width: Width): void {
-    this.kernel.steps.forEach((step, k) => {
-      if (this.varies[k]) this.values[k] = this.compute(step, width);
-    });
-    this.kernel.stores.forEach((_, s) => {
-      this.store(s, width);
-    });
+  /** Computes four elements, or one, at `i`, or several vectors from there on. */
+  private body(width: Width, vectors = 1): void {
+    const { steps, stores } = this.kernel;
+    const results: number[][] = [];
+    for (this.vector = 0; this.vector < vectors; this.vector++) {
+      steps.forEach((step, k) => {
+        if (this.varies[k]) this.values[k] = this.compute(step, width);
+      });
+      results.push([...this.values]);
+    }
+    for (this.vector = 0; this.vector < vectors; this.vector++) {
+      stores.forEach((_, s) => {
+        this.store(s, width, results[this.vector]!);
+      });
+    }
+    this.vector = 0;
   }
 
   /** What is the same for the whole row. */
@@ -230,6 +254,11 @@ class Writer {
       return this.kept();
     },
     call: (name, ...operands) => {
+      const found = inlinedLane(name, operands.length, this.isRelaxed ? "relaxed" : "baseline");
+      if (found !== undefined) {
+        inline(this.code, found, operands);
+        return this.kept();
+      }
       for (const operand of operands) this.code.get(operand);
       this.code.op(Op.call, this.importOf(name, operands.length));
       return this.kept();
@@ -263,6 +292,11 @@ class Writer {
     if (stride !== 0) code.get(this.i).int(stride * size).op(Op.i32Mul).op(Op.i32Add);
   }
 
+  /** How far the vector that is being computed lies behind element `i`, in bytes. */
+  private distance(stride: number, size: number): number {
+    return LANES * this.vector * stride * size;
+  }
+
   private load(load: number, width: Width): number {
     const { dtype, strides } = this.kernel.loads[load]!;
     const stride = strides.at(-1)!;
@@ -271,26 +305,27 @@ class Writer {
     if (dtype === "bool") {
       this.address(load, stride, size);
       if (width === 1 || stride === 0) code.memory(Simd.load8Splat, BYTE, 0);
-      else if (stride === 1) code.memory(Simd.load32Zero, BYTE, 0);
+      else if (stride === 1) code.memory(Simd.load32Zero, BYTE, this.distance(1, 1));
       else return this.maskOf(this.gatherBytes(load, stride));
       return this.maskOf(this.kept());
     }
     if (width === 4 && stride !== 1 && stride !== 0) return this.gather(load, stride);
     this.address(load, stride, size);
     if (width === 1 || stride === 0) code.memory(Simd.load32Splat, WORD, 0);
-    else code.memory(Simd.load, WORD, 0);
+    else code.memory(Simd.load, WORD, this.distance(1, 4));
     return this.kept();
   }
 
   /** Four elements that are apart. */
   private gather(load: number, stride: number): number {
     const { code } = this;
+    const first = this.distance(stride, 4);
     this.address(load, stride, 4);
-    code.memory(Simd.load32Splat, WORD, 0);
+    code.int(first).op(Op.i32Add).memory(Simd.load32Splat, WORD, 0);
     const vector = this.kept();
     for (let lane = 1; lane < LANES; lane++) {
       this.address(load, stride, 4);
-      code.int(lane * stride * 4).op(Op.i32Add).get(vector).memory(Simd.load32Lane, WORD, 0, lane).set(vector);
+      code.int(first + lane * stride * 4).op(Op.i32Add).get(vector).memory(Simd.load32Lane, WORD, 0, lane).set(vector);
     }
     return vector;
   }
@@ -298,12 +333,13 @@ class Writer {
   /** The same of bytes, in the lowest bytes of a vector. */
   private gatherBytes(load: number, stride: number): number {
     const { code } = this;
+    const first = this.distance(stride, 1);
     this.address(load, stride, 1);
-    code.memory(Simd.load8Splat, BYTE, 0);
+    code.int(first).op(Op.i32Add).memory(Simd.load8Splat, BYTE, 0);
     const vector = this.kept();
     for (let lane = 1; lane < LANES; lane++) {
       this.address(load, stride, 1);
-      code.int(lane * stride).op(Op.i32Add).get(vector).memory(LOAD8_LANE, BYTE, 0, lane).set(vector);
+      code.int(first + lane * stride).op(Op.i32Add).get(vector).memory(LOAD8_LANE, BYTE, 0, lane).set(vector);
     }
     return vector;
   }
@@ -317,10 +353,10 @@ class Writer {
 
   // --- results -----------------------------------------------------------------------------------------------------------------------------
 
-  private store(s: number, width: Width): void {
+  private store(s: number, width: Width, values: readonly number[]): void {
     const { code, kernel } = this;
     const { step, dtype, isSum } = kernel.stores[s]!;
-    const value = this.values[step]!;
+    const value = values[step]!;
     if (isSum) {
       this.addToSum(s, value, width);
       return;
@@ -329,8 +365,9 @@ class Writer {
     const bytes = dtype === "bool" ? this.bytesOfMask(value) : value;
     this.address(k, 1, dtype === "bool" ? 1 : 4);
     code.get(bytes);
-    if (dtype === "bool") code.memory(width === 4 ? Simd.store32Lane : Simd.store8Lane, BYTE, 0, 0);
-    else if (width === 4) code.memory(Simd.store, WORD, 0);
+    const distance = this.distance(1, dtype === "bool" ? 1 : 4);
+    if (dtype === "bool") code.memory(width === 4 ? Simd.store32Lane : Simd.store8Lane, BYTE, distance, 0);
+    else if (width === 4) code.memory(Simd.store, WORD, distance);
     else code.memory(Simd.store32Lane, WORD, 0, 0);
   }
 
@@ -384,9 +421,15 @@ function bytesOf(value: number): number[] {
 export const binaryOf = (kernel: FusedKernel, isRelaxed: boolean): Uint8Array<ArrayBuffer> =>
   new Writer(kernel, isRelaxed).write();
 
+/** Roughly how many instructions on vectors four elements take. */
+function workOf({ steps, loads, stores }: FusedKernel): number {
+  let work = loads.length + stores.length;
+  for (const step of steps) if (step.kind === "op") work += 2 * formulas[step.op]!.cost;
+  return work;
+}
+
 /** Roughly how many nanoseconds an element takes. */
-export function costOf({ steps, loads, stores }: FusedKernel): number {
-  let cost = 0.1 * (loads.length + stores.length);
-  for (const step of steps) if (step.kind === "op") cost += 0.06 * formulas[step.op]!.cost;
-  return cost;
+export function costOf(kernel: FusedKernel): number {
+  const { loads, stores } = kernel;
+  return 0.07 * (loads.length + stores.length) + 0.03 * workOf(kernel);
 }
