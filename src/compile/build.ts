@@ -45,6 +45,8 @@ export interface BuiltBackward {
   readonly program: Program;
   readonly sources: readonly Source[];
   readonly savedBytes: number;
+  /** Whether backward reads a result of forward, for each. */
+  readonly readsResult: readonly boolean[];
   /** The given tensors that have a history, by their positions in `given`, in the order of the node's outputs. */
   readonly outputs: readonly number[];
   /** The slots that require a gradient, in the order of the node's edges; which result each has, if any. */
@@ -233,12 +235,19 @@ class Builder {
         return kind === "input" && index >= bases.length ? { kind: "gradient", index: index - bases.length } : source;
       }),
       savedBytes: schedule.savedBytes,
+      readsResult: resultsRead(scheduled.sources),
       outputs,
       leaves: gradients.leaves,
       resultForms: gradients.results.map(formOf),
       slots,
     };
   }
+}
+
+function resultsRead(sources: readonly Source[]): boolean[] {
+  const reads: boolean[] = [];
+  for (const { kind, index } of sources) if (kind === "result") reads[index] = true;
+  return reads;
 }
 
 /** The memory of programs. */

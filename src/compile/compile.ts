@@ -4,9 +4,10 @@ import { savingHooks } from "../autograd/savedTensor";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { areCallsSeen, areCallsTaken, overloaded } from "../core/signature";
 import { backendOf } from "../backend/backend";
-import { record, type Recorded } from "./record";
 import { tensorsIn } from "./patterns";
-import { Player } from "./run";
+import { type Recorded, Recorder, type Underway } from "./record";
+import { type CallRecorder, Player } from "./run";
+import type { Segment } from "./segment";
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -42,6 +43,8 @@ type AnyFunction = (...args: any[]) => any;
 
 /** How often a function is recorded before it is run as it is. @see torch._dynamo.config.recompile_limit */
 const MOST_RECORDS = 8;
+/** How often it is tried where nothing could be compiled. */
+const MOST_FAILURES = 4;
 
 /** A function with what was recorded of it. */
 class Compiled {
@@ -74,54 +77,61 @@ class Compiled {
   }
 
   private recordCall<R>(body: () => R): R {
-    this.records++;
     this.isDue = false;
-    const { result, recorded } = record(body);
+    const { result, recorded } = new Recorder().record(body);
+    this.take(recorded);
+    return result;
+  }
+
+  /** Takes what was recorded for one of the ways that calls go. @returns Whether it is of use. */
+  private take(recorded: Recorded): boolean {
+    this.records++;
     const reasons = reasonsOf(recorded);
     if (this.isWhole && reasons.length > 0) throw wholeError(this.name, reasons);
     for (const reason of reasons) if (!this.obstacles.includes(reason)) this.obstacles.push(reason);
     const isUseful = recorded.obstacle === undefined && recorded.segments.some(({ built }) => typeof built === "object");
     if (isUseful) this.variants.unshift(recorded);
     else {
-      this.isDue = this.variants.length === 0 && this.records < 2;
+      this.isDue = this.variants.length === 0 && this.records < MOST_FAILURES;
       this.warn(`runs as it is: ${reasons[0] ?? "it has no ops that could be compiled"}`);
     }
-    return result;
+    return isUseful;
   }
 
   private playCall<R>(variant: Recorded, body: () => R): R {
-    const others = this.variants.filter((one) => one !== variant);
-    const player = new Player(
-      variant.segments,
-      (segment) => {
-        segment.built = undefined;
-      },
-      others.map(({ segments }) => segments),
-    );
+    const player = new Player(variant.segments, rebuild, this.variants, this.onDivert);
     const result = player.play(body);
     const { played } = player;
-    if (played === undefined) this.diverted();
-    else {
-      this.compiledCalls++;
-      this.prefer(played);
-    }
+    if (played === undefined) return result;
+    this.compiledCalls++;
+    if (played !== variant.segments) this.prefer(played);
     return result;
   }
+
+  /** A call that goes another way than all before is recorded from there on. */
+  private readonly onDivert = (runs: readonly Underway[]): CallRecorder | undefined => {
+    if (this.records >= MOST_RECORDS) {
+      this.warn(
+        `was recorded ${MOST_RECORDS} times, each time with other shapes, numbers or ops; calls that differ from all of them run as they are. Numbers that change from call to call are better given as tensors`,
+      );
+      return undefined;
+    }
+    const recorder = new Recorder(runs);
+    return {
+      intercept: recorder.intercept,
+      start: () => recorder.start(),
+      stop: () => recorder.stop(),
+      complete: (result) => {
+        const recorded = recorder.complete(result);
+        return this.take(recorded) ? recorded.segments : undefined;
+      },
+    };
+  };
 
   /** The variant that was played comes first the next time. */
   private prefer(segments: Recorded["segments"]): void {
     const at = this.variants.findIndex((one) => one.segments === segments);
     if (at > 0) this.variants.unshift(...this.variants.splice(at, 1));
-  }
-
-  private diverted(): void {
-    if (this.records < MOST_RECORDS) {
-      this.isDue = true;
-      return;
-    }
-    this.warn(
-      `was recorded ${MOST_RECORDS} times, each time with other shapes, numbers or ops; calls that differ from all of them run as they are. Numbers that change from call to call are better given as tensors`,
-    );
   }
 
   private warn(message: string): void {
@@ -146,6 +156,11 @@ class Compiled {
     };
   }
 }
+
+/** More of a segment is used than was known: its program is made again. */
+const rebuild = (segment: Segment): void => {
+  segment.built = undefined;
+};
 
 /** Whether tensors of another device are among the arguments: that one fuses ops itself. */
 function isElsewhere(args: readonly unknown[]): boolean {
@@ -208,13 +223,40 @@ export const compile = overloaded(
 /** A function, or a module seen through one, so that its fields and methods are there as before. */
 function wrapped<F extends AnyFunction>(model: F, compiled: Compiled): F {
   all.add(new WeakRef(compiled));
+  const result = isBare(model) ? wrappedFunction(model, compiled) : wrappedObject(model, compiled);
+  compiledOf.set(result, compiled);
+  return result as F;
+}
+
+/** Whether a function is nothing else. */
+const isBare = (model: object): boolean =>
+  Object.getPrototypeOf(model) === Function.prototype &&
+  Reflect.ownKeys(model).every((key) => ["length", "name", "prototype", "arguments", "caller"].includes(String(key)));
+
+function wrappedFunction(model: AnyFunction, compiled: Compiled): AnyFunction {
   const call = function (this: unknown, ...args: unknown[]): unknown {
-    return compiled.call(() => (model as AnyFunction).apply(this, args), args);
+    return compiled.call(() => Reflect.apply(model, this, args), args);
   };
-  const proxy = new Proxy(model, {
-    apply: (_target, self, args) => call.apply(self, args),
+  Object.defineProperty(call, "name", { value: model.name, configurable: true });
+  Object.defineProperty(call, "length", { value: model.length, configurable: true });
+  return call;
+}
+
+/**
+ * A module, or another function with fields, seen through one that compiles its calls. Methods see the module itself, whose private fields only it has.
+ */
+function wrappedObject(model: AnyFunction, compiled: Compiled): AnyFunction {
+  const proxy: AnyFunction = new Proxy(model, {
+    apply: (target, self, args) => compiled.call(() => Reflect.apply(target, self, args), args),
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function" || Object.hasOwn(target, key) || key === "constructor") return value;
+      return function (this: unknown, ...args: unknown[]): unknown {
+        return Reflect.apply(value, this === proxy ? target : this, args);
+      };
+    },
+    set: (target, key, value) => Reflect.set(target, key, value, target),
   });
-  compiledOf.set(proxy, compiled);
   return proxy;
 }
 

@@ -1,11 +1,12 @@
 /** The node of a segment in the graph: its backward is one program. */
 import { grad } from "../autograd/backward";
 import { enableGrad, isGradEnabled } from "../autograd/mode";
-import { edgeOf, type Grads, infoOf, keep, Node, packedBy } from "../autograd/node";
+import { accumulatorOf, edgeOf, type Grads, infoOf, keep, Node, packedBy } from "../autograd/node";
 import { checkSavable, graphFreed, type Saved } from "../autograd/savedTensor";
 import { requireBackend } from "../backend/backend";
 import type { Start } from "../backend/ops/program";
 import { sizeOf } from "../core/dtype";
+import { AutogradError } from "../core/errors";
 import { contiguousStrides, sizeOfShape } from "../core/shape";
 import { interceptCalls } from "../core/signature";
 import { enrollStep } from "../tensor/scope";
@@ -15,6 +16,41 @@ import type { Built, BuiltBackward } from "./build";
 import { tensorsIn } from "./patterns";
 import { Segment } from "./segment";
 
+/** A tensor that only second derivatives need: its memory stays, and it is put in place when they come. */
+class Spare {
+  readonly version: number;
+
+  constructor(
+    private readonly x: Tensor,
+    readonly storage: Storage = x.storage,
+  ) {
+    storage.retain();
+    this.version = storage.version;
+  }
+
+  unpack(): Tensor {
+    const { x, storage } = this;
+    if (storage.version !== this.version)
+      throw new AutogradError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: a tensor that a compiled function took, whose gradient is differentiated itself. Hint: clone() it first, or change it after the backward pass.",
+      );
+    const handle = new Tensor(storage, x.dtype, x.shape, x.strides, x.offset);
+    handle.node = x.gradFn;
+    handle.outputNr = x.outputNr;
+    handle.leafRequiresGrad = x.leafRequiresGrad;
+    if (x.leafRequiresGrad) handle.accumulator = accumulatorOf(x);
+    return handle;
+  }
+
+  release(): void {
+    this.storage.release();
+  }
+
+  watch(): void {
+    this.storage.watch();
+  }
+}
+
 const startOf = (x: Tensor): Start => ({ block: x.storage.block, offset: x.offset * sizeOf(x.dtype) });
 
 /** Where a tensor begins. */
@@ -22,7 +58,7 @@ export { startOf };
 
 export class SegmentNode extends Node {
   /** The given tensors, which are needed as they are where a derivative is differentiated again. */
-  private given: readonly Saved[] | undefined;
+  private given: readonly (Saved | Spare)[] | undefined;
   private results: readonly (Saved | null)[] = [];
   private readonly memory: Tensor | undefined;
   private readonly backward: BuiltBackward;
@@ -35,17 +71,18 @@ export class SegmentNode extends Node {
   ) {
     super("CompiledFunctionBackward", built.backward!.leaves.map(({ slot }) => edgeOf(externals[slot]!)));
     this.backward = built.backward!;
-    for (const slot of this.backward.slots) checkSavable(externals[slot]!);
-    this.given = externals.map(keep);
+    const { slots } = this.backward;
+    for (const slot of slots) checkSavable(externals[slot]!);
+    this.given = externals.map((x, slot) => (slots.includes(slot) ? keep(x) : new Spare(x)));
     if (saved !== undefined)
       this.memory = new Tensor(saved, "uint8", [saved.bytes], [1], 0, false);
     enrollStep(this);
   }
 
   /** Keeps those of the results that backward reads. */
-  keepResults(outputs: readonly Tensor[]): void {
-    const needed = new Set(this.backward.sources.flatMap(({ kind, index }) => (kind === "result" ? [index] : [])));
-    this.results = outputs.map((x, i) => (needed.has(i) ? keep(x) : null));
+  keepResults(outputs: Built["given"], made: readonly Tensor[]): void {
+    const { readsResult } = this.backward;
+    this.results = outputs.map(({ index }, i) => (readsResult[i] === true ? keep(made[index]!) : null));
   }
 
   /** What a node must know of its outputs. */
@@ -58,7 +95,7 @@ export class SegmentNode extends Node {
   }
 
   override get kept(): readonly unknown[] {
-    return packedBy([...(this.given ?? []), ...this.results]);
+    return packedBy([...(this.given ?? []).filter((one) => !(one instanceof Spare)), ...this.results] as (Saved | null)[]);
   }
 
   override watch(): void {

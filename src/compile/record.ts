@@ -1,7 +1,6 @@
 /** The first call of a compiled function: it runs as it is, and its ops are noted. */
 import { isGradEnabled } from "../autograd/mode";
-import type { Block } from "../backend/backend";
-import { requireBackend } from "../backend/backend";
+import { type Block, type Recorder as DeviceRecorder, requireBackend } from "../backend/backend";
 import { type Declared, interceptCalls, type Interceptor } from "../core/signature";
 import { Tensor } from "../tensor/tensor";
 import { sameShape } from "../core/shape";
@@ -76,15 +75,48 @@ const stateOf = (x: Tensor): State => ({
   marks: [x.leafRequiresGrad, x.hooks, x.retainsGrad, x.ownGrad, x.storage],
 });
 
-class Recorder {
-  private readonly recorders = [new SegmentRecorder()];
+/** A call that was under way: what was seen of it so far. */
+export interface Underway {
+  readonly segment: Segment;
+  readonly position: number;
+  readonly made: readonly Tensor[];
+  readonly given: readonly Tensor[];
+}
+
+export class Recorder {
+  private readonly recorders: SegmentRecorder[] = [];
   /** Tensors that steps of all segments have made. */
   private readonly owners = new Map<Tensor, SegmentRecorder>();
   private readonly watch = new Watch((block) => {
     this.read(block);
   });
-  private readonly intercept: Interceptor = (op, isMethod, self, given, run) =>
-    this.called(op, isMethod, self, given, run);
+  readonly intercept: Interceptor = (op, isMethod, self, given, run) => this.called(op, isMethod, self, given, run);
+  private before: DeviceRecorder | undefined;
+  private readonly backend = requireBackend("cpu");
+
+  /** @param runs The segments of a call that went as recorded up to here, the last of them in part. */
+  constructor(runs: readonly Underway[] = []) {
+    runs.forEach(({ segment, position, made, given }, i) => {
+      const isLast = i === runs.length - 1;
+      const recorder = isLast
+        ? SegmentRecorder.after(segment, position, made, given)
+        : new SegmentRecorder(segment);
+      if (!isLast) recorder.know(made, given);
+      for (const x of made) this.owners.set(x, recorder);
+      this.recorders.push(recorder);
+    });
+    if (runs.length === 0) this.recorders.push(new SegmentRecorder());
+  }
+
+  /** Begins to watch the device; calls are taken by {@link intercept}. */
+  start(): void {
+    this.before = this.backend.recorder;
+    this.backend.recorder = this.watch;
+  }
+
+  stop(): void {
+    this.backend.recorder = this.before;
+  }
 
   private get current(): SegmentRecorder {
     return this.recorders.at(-1)!;
@@ -93,13 +125,20 @@ class Recorder {
   record<R>(body: () => R): { result: R; recorded: Recorded } {
     const before = interceptCalls(this.intercept);
     let result: R;
+    this.start();
     try {
-      result = this.watch.during(body);
+      result = body();
     } finally {
+      this.stop();
       interceptCalls(before);
     }
+    return { result, recorded: this.complete(result) };
+  }
+
+  /** What was recorded of a call that has returned. */
+  complete(result: unknown): Recorded {
     for (const x of tensorsIn(result)) this.use(x);
-    return { result, recorded: this.finish() };
+    return this.finish();
   }
 
   private finish(): Recorded {
@@ -108,14 +147,19 @@ class Recorder {
     if (stray !== undefined)
       return { segments, obstacle: `asks the device for "${stray}" in code that is no op, so that it is not seen` };
     for (const { segment, externals } of this.recorders)
-      if (segment.steps.length > 0) segment.built = build(segment, externals);
+      if (segment.steps.length > 0) segment.built ??= build(segment, externals);
     return { segments, obstacle: undefined };
   }
 
   /** A tensor is used after the segment that made it, or at its end. */
   private use(x: Tensor): void {
     const owner = this.owners.get(x);
-    owner?.segment.live.add(owner.numberOf(x)!);
+    if (owner === undefined) return;
+    const { live } = owner.segment;
+    const number = owner.numberOf(x)!;
+    if (live.has(number)) return;
+    live.add(number);
+    owner.segment.built = undefined;
   }
 
   private end(end: End): void {
@@ -225,6 +269,3 @@ class Recorder {
     return result === undefined ? "it gives something that is no new tensor" : undefined;
   }
 }
-
-/** Runs a function and notes its ops. */
-export const record = <R>(body: () => R): { result: R; recorded: Recorded } => new Recorder().record(body);

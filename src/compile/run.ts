@@ -5,7 +5,8 @@
  */
 import { isGradEnabled } from "../autograd/mode";
 import { type Node, Node as GraphNode } from "../autograd/node";
-import { requireBackend } from "../backend/backend";
+import { type Block, requireBackend } from "../backend/backend";
+import type { Start } from "../backend/ops/program";
 import { AutogradError } from "../core/errors";
 import { type Declared, interceptCalls, type Interceptor } from "../core/signature";
 import { withGrad } from "../autograd/mode";
@@ -95,11 +96,17 @@ class SegmentRun implements Supplier, Tensors {
     this.checkVersions();
     const { segment, given, made } = this;
     const backend = requireBackend("cpu");
-    const results = built.resultBytes.map((bytes) => new Storage(backend, bytes));
-    const { backward } = built;
+    const { backward, resultBytes, inputs } = built;
+    const results: Storage[] = [];
+    const blocks: Block[] = [];
+    for (let i = 0; i < resultBytes.length; i++) {
+      const storage = new Storage(backend, resultBytes[i]!);
+      results.push(storage);
+      blocks.push(storage.block);
+    }
     const saved = backward !== undefined && backward.savedBytes > 0 ? new Storage(backend, backward.savedBytes) : undefined;
-    const starts = built.inputs.map((slot) => startOf(given[slot]!));
-    const blocks = results.map(({ block }) => block);
+    const starts: Start[] = [];
+    for (let i = 0; i < inputs.length; i++) starts.push(startOf(given[inputs[i]!]!));
     if (!built.forward.run(starts, blocks, saved?.block)) {
       for (const storage of results) backend.release(storage.block, false);
       if (saved !== undefined) backend.release(saved.block, false);
@@ -107,13 +114,15 @@ class SegmentRun implements Supplier, Tensors {
     }
     this.isFlushed = true;
     const node = backward === undefined ? null : new SegmentNode(segment, built, given, saved);
-    built.given.forEach(({ index, result, form }, k) => {
+    for (let k = 0; k < built.given.length; k++) {
+      const { index, result, form } = built.given[k]!;
       const outputNr = backward === undefined ? -1 : backward.outputs.indexOf(k);
-      const [own, number] = outputNr < 0 ? [null, 0] : [node, outputNr];
-      settlePending(made[index]!, results[result]!, form.offset, own, number, null);
-    });
+      const hasHistory = outputNr >= 0;
+      const y = made[index]!;
+      settlePending(y, results[result]!, form.offset, hasHistory ? node : null, hasHistory ? outputNr : 0, null);
+    }
     node?.setOutputs(backward!.outputs.map((k) => made[built.given[k]!.index]!));
-    node?.keepResults(built.given.map(({ index }) => made[index]!));
+    node?.keepResults(built.given, made);
     for (const s of built.views) this.runStep(segment.steps[s]!);
     return true;
   }
@@ -152,6 +161,8 @@ class SegmentRun implements Supplier, Tensors {
 
   /** Runs all steps so far as they are. */
   runSteps(): void {
+    // What a call that did not fit has taken is none of theirs.
+    this.given.length = this.taken;
     this.checkVersions();
     this.isFlushed = true;
     for (let s = 0; s < this.position; s++) this.runStep(this.segment.steps[s]!);
@@ -231,11 +242,29 @@ function matches(
   return true;
 }
 
+/** Says that a call is none that was recorded. */
+const another = Symbol("another");
+
+/** Records the rest of a call. */
+export interface CallRecorder {
+  readonly intercept: Interceptor;
+  start(): void;
+  stop(): void;
+  /** @returns The segments of the whole call, if they are of use. */
+  complete(result: unknown): readonly Segment[] | undefined;
+}
+
 /** Plays the segments of a recorded call. */
 export class Player {
   private run: SegmentRun;
   private at = 0;
   private isDiverted = false;
+  private readonly runs: SegmentRun[] = [];
+  /** Records what follows once the call goes another way. */
+  private recorder: CallRecorder | undefined;
+  private recorded: readonly Segment[] | undefined;
+  /** Whether an op is run as it is, whose own ops nobody sees. */
+  private isInOp = false;
   private readonly intercept: Interceptor = (op, isMethod, self, given, run) =>
     this.called(op, isMethod, self, given, run);
 
@@ -243,16 +272,20 @@ export class Player {
     private segments: readonly Segment[],
     /** Told of values that are looked at after their segment, although that was not recorded. */
     private readonly onLate: (segment: Segment) => void,
-    /** What other calls were recorded as. */
-    private readonly others: readonly (readonly Segment[])[],
+    /** What all calls were recorded as. */
+    private readonly others: readonly { readonly segments: readonly Segment[] }[],
+    /** Records a call that goes another way, if it is to be. */
+    private readonly onDivert: (runs: readonly SegmentRun[]) => CallRecorder | undefined,
   ) {
     this.run = this.begin();
   }
 
   private begin(): SegmentRun {
-    return new SegmentRun(this.segments[this.at]!, (run, x) => {
+    const run = new SegmentRun(this.segments[this.at]!, (run, x) => {
       this.supply(run, x);
     });
+    this.runs.push(run);
+    return run;
   }
 
   play<R>(body: () => R): R {
@@ -261,10 +294,19 @@ export class Player {
       const result = body();
       interceptCalls(before);
       if (!this.isDiverted) this.finish();
+      this.recorder?.stop();
+      this.recorded = this.recorder?.complete(result);
+      this.recorder = undefined;
       return result;
     } finally {
+      this.recorder?.stop();
       interceptCalls(before);
     }
+  }
+
+  /** What a call was recorded as that went another way. */
+  get found(): readonly Segment[] | undefined {
+    return this.recorded;
   }
 
   /** What the call turned out to be; undefined if it was none of those that were recorded. */
@@ -283,10 +325,13 @@ export class Player {
     const step = current.segment.steps[current.position];
     if (step !== undefined && matches(step, op, isMethod, self, given, current)) return current.advance(step);
     const args = Array.from(given);
-    return this.unexpected(op, isMethod, self, args, () => (isMethod ? run.apply(self, args) : run(...args)));
+    const result = this.unexpected(op, isMethod, self, args, () => (isMethod ? run.apply(self, args) : run(...args)));
+    if (result !== another) return result;
+    if (this.recorder !== undefined) return this.recorder.intercept(op, isMethod, self, given, run);
+    return isMethod ? run.apply(self, args) : run(...args);
   }
 
-  /** A call that is not that of the step at hand. */
+  /** A call that is not that of the step at hand. @returns {@link another} if it is none that was recorded. */
   private unexpected(
     op: Declared,
     isMethod: boolean,
@@ -298,7 +343,7 @@ export class Player {
     const { segment } = run;
     if (run.position === segment.steps.length && segment.end.kind === "read") {
       this.flush(run);
-      if (this.isDiverted) return direct();
+      if (this.isDiverted) return another;
       this.next();
       const step = this.run.segment.steps[0];
       if (step !== undefined && matches(step, op, isMethod, self, given, this.run)) return this.run.advance(step);
@@ -322,7 +367,7 @@ export class Player {
       if (step !== undefined) return run.advance(step);
       if (!this.isEnd(run, op, isMethod)) {
         this.divert();
-        return direct();
+        return another;
       }
     }
     this.flush(run);
@@ -340,9 +385,9 @@ export class Player {
   private turn(op: Declared, isMethod: boolean, self: unknown, given: readonly unknown[]): Step | undefined {
     const { run, segments, at } = this;
     const old = run.segment;
-    for (const others of this.others) {
+    for (const { segments: others } of this.others) {
       const next = others[at];
-      if (next === undefined || !this.isSameBefore(segments, others) || !run.becomes(next)) continue;
+      if (next === undefined || others === segments || !this.isSameBefore(segments, others) || !run.becomes(next)) continue;
       this.segments = others;
       const step = next.steps[run.position];
       if (step !== undefined && matches(step, op, isMethod, self, given, run)) return step;
@@ -362,20 +407,22 @@ export class Player {
     return true;
   }
 
+  /** Runs what is not to be seen. */
   private undisturbed<R>(body: () => R): R {
     const before = interceptCalls(undefined);
+    const wasInOp = this.isInOp;
+    this.isInOp = true;
     try {
       return body();
     } finally {
-      interceptCalls(before);
-      if (this.isDiverted) interceptCalls(undefined);
+      this.isInOp = wasInOp;
+      interceptCalls(this.isDiverted && before === this.intercept ? this.recorder?.intercept : before);
     }
   }
 
   private next(): void {
     this.at++;
-    if (this.at < this.segments.length) this.run = this.begin();
-    else this.divert();
+    this.run = this.begin();
   }
 
   /** Computes a segment whose ops have all been seen. */
@@ -389,11 +436,15 @@ export class Player {
     });
   }
 
-  /** From here on every op runs as it is. */
+  /** From here on every op runs as it is, and is recorded. */
   private divert(): void {
     this.isDiverted = true;
-    interceptCalls(undefined);
+    const before = interceptCalls(undefined);
     if (!this.run.isFlushed) this.run.runSteps();
+    if (this.isInOp) return;
+    this.recorder = this.onDivert(this.runs);
+    this.recorder?.start();
+    if (before === this.intercept) interceptCalls(this.recorder?.intercept);
   }
 
   private finish(): void {
@@ -406,9 +457,9 @@ export class Player {
   /** Ends as another of the recorded calls that ended here. */
   private turnToEnd(): boolean {
     const { run, at, segments } = this;
-    for (const others of this.others) {
+    for (const { segments: others } of this.others) {
       const next = others[at];
-      if (next === undefined || next.end.kind === "op" || next.steps.length !== run.position) continue;
+      if (next === undefined || others === segments || next.end.kind === "op" || next.steps.length !== run.position) continue;
       if (!this.isSameBefore(segments, others) || !run.becomes(next)) continue;
       this.segments = others;
       this.flush(run);

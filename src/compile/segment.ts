@@ -56,10 +56,30 @@ export class Segment {
 
 /** Records the steps of a segment. */
 export class SegmentRecorder {
-  readonly segment = new Segment();
+  constructor(readonly segment = new Segment()) {}
+
   private readonly made = new Map<Tensor, number>();
   private readonly given = new Map<Tensor, number>();
   readonly externals: Tensor[] = [];
+
+  /** Goes on after the first steps of another segment, in a segment of its own. */
+  static after(segment: Segment, steps: number, made: readonly Tensor[], given: readonly Tensor[]): SegmentRecorder {
+    const recorder = new SegmentRecorder();
+    recorder.segment.steps.push(...segment.steps.slice(0, steps));
+    recorder.segment.slots.push(...segment.slots.slice(0, given.length));
+    recorder.segment.forms.push(...segment.forms.slice(0, made.length));
+    recorder.know(made, given);
+    return recorder;
+  }
+
+  /** Takes tensors for those that the steps have made and been given. */
+  know(made: readonly Tensor[], given: readonly Tensor[]): void {
+    made.forEach((x, i) => this.made.set(x, i));
+    given.forEach((x, slot) => {
+      this.given.set(x, slot);
+      this.externals.push(x);
+    });
+  }
 
   /** The number of a tensor that a step has made. */
   numberOf(x: Tensor): number | undefined {

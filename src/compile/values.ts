@@ -104,7 +104,7 @@ export interface Command {
 export class Unsupported extends Error {}
 
 /** Rows that are summed with the expression: longer ones are left to the kernel that sums in blocks, with less error. */
-const LONGEST_ROW = 4096;
+const LONGEST_ROW = 1024;
 
 /** Where an input of the function begins. */
 export interface Origin {

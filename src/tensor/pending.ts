@@ -18,7 +18,6 @@ export interface Supplier {
 class PendingStorage {
   tensor!: Tensor;
   readonly isInference = false;
-  readonly isFreed = false;
   readonly isUnshared = false;
 
   constructor(
@@ -35,6 +34,11 @@ class PendingStorage {
 
   get block(): Block {
     return this.settled.block;
+  }
+
+  /** Ops ask for this first, before they make use of what all ops share. */
+  get isFreed(): boolean {
+    return this.settled.isFreed;
   }
 
   get bytes(): number {
