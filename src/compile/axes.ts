@@ -70,7 +70,8 @@ export function jointAxes(layouts: readonly Layout[], n: number, row: number | u
   }
   const lows = sorted.slice(0, -1).reverse();
   const strides = layouts.map((layout) => lows.map((low) => strideAt(layout, low)));
-  if (sizes.length === 0) return { shape: row === undefined ? [1] : [1, 1], strides: layouts.map(() => (row === undefined ? [0] : [0, 0])) };
+  if (sizes.length === 0)
+    return { shape: row === undefined ? [1] : [1, 1], strides: layouts.map(() => (row === undefined ? [0] : [0, 0])) };
   const { shape, strides: out } = joined(sizes, strides, row);
   if (row !== undefined && shape.at(-1) !== row) return undefined;
   // Sums are of rows, so that there has to be an axis of rows.

@@ -10,51 +10,15 @@ import { bytesOf, programOf } from "../backend/wasm/fused/index";
 import { sizeOf } from "../core/dtype";
 import { contiguousStrides, sizeOfShape } from "../core/shape";
 import { interceptCalls } from "../core/signature";
-import { Storage } from "../tensor/storage";
 import { runInScope } from "../tensor/scope";
+import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
+import type { Built, BuiltBackward } from "./built";
 import { DeviceRecord, type Event } from "./events";
-import { type Form, formOf, tensorsIn } from "./patterns";
+import { formOf, tensorsIn } from "./patterns";
 import { Schedule, type Scheduled, type Source } from "./schedule";
 import { Segment } from "./segment";
 import { Unsupported, Values } from "./values";
-
-/** A tensor that a segment gives. */
-export interface Given {
-  readonly index: number;
-  /** The result of the program that has its memory. */
-  readonly result: number;
-  readonly form: Form;
-}
-
-/** What a segment is computed by. */
-export interface Built {
-  readonly forward: Program;
-  /** Bytes of each result. */
-  readonly resultBytes: readonly number[];
-  readonly given: readonly Given[];
-  /** Steps that make views of what the program gives, in order: they are run as they are. */
-  readonly views: readonly number[];
-  /** The slots whose memory the programs read. */
-  readonly inputs: readonly number[];
-  readonly backward: BuiltBackward | undefined;
-  readonly kernels: number;
-}
-
-export interface BuiltBackward {
-  readonly program: Program;
-  readonly sources: readonly Source[];
-  readonly savedBytes: number;
-  /** Whether backward reads a result of forward, for each. */
-  readonly readsResult: readonly boolean[];
-  /** The given tensors that have a history, by their positions in `given`, in the order of the node's outputs. */
-  readonly outputs: readonly number[];
-  /** The slots that require a gradient, in the order of the node's edges; which result each has, if any. */
-  readonly leaves: readonly { readonly slot: number; readonly result: number | undefined }[];
-  readonly resultForms: readonly Form[];
-  /** Inputs of the program: first those of forward, then the gradients of the outputs. */
-  readonly slots: readonly number[];
-}
 
 /** The window of a tensor that begins its block's memory in a program: what other slots on the block are seen from. */
 const isBase = (slot: Segment["slots"][number]): boolean => slot.shares === undefined;
@@ -99,7 +63,8 @@ class Builder {
         }
     });
     if (record.obstacle !== undefined) throw new Unsupported(record.obstacle);
-    if (leaves.some((x, i) => x.storage.version !== before[i])) throw new Unsupported("changes a given tensor in place");
+    if (leaves.some((x, i) => x.storage.version !== before[i]))
+      throw new Unsupported("changes a given tensor in place");
     if (made.length !== segment.forms.length) throw new Unsupported("gives other tensors when it is run again");
     const forwardEvents = record.events.splice(0);
     return this.programs(forwardEvents, makers);
@@ -281,4 +246,3 @@ export function build(segment: Segment, externals: readonly Tensor[]): Built | s
     interceptCalls(taken);
   }
 }
-

@@ -1,12 +1,12 @@
 /** `torch.compile`, and what can be asked about a compiled function. */
 import { isTracing } from "../autograd/anomaly";
 import { savingHooks } from "../autograd/savedTensor";
+import { backendOf } from "../backend/backend";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { areCallsSeen, areCallsTaken, overloaded } from "../core/signature";
-import { backendOf } from "../backend/backend";
 import { tensorsIn } from "./patterns";
+import { type CallRecorder, Player } from "./player";
 import { type Recorded, Recorder, type Underway } from "./record";
-import { type CallRecorder, Player } from "./run";
 import type { Segment } from "./segment";
 
 /** Options of {@link compile}. */
@@ -70,7 +70,8 @@ class Compiled {
 
   call<R>(body: () => R, args: readonly unknown[]): R {
     this.calls++;
-    if (areCallsTaken() || areCallsSeen() || savingHooks.value !== null || isTracing() || isElsewhere(args)) return body();
+    if (areCallsTaken() || areCallsSeen() || savingHooks.value !== null || isTracing() || isElsewhere(args))
+      return body();
     if (this.isDue) return this.recordCall(body);
     const variant = this.variants[0];
     return variant === undefined ? body() : this.playCall(variant, body);
@@ -89,7 +90,8 @@ class Compiled {
     const reasons = reasonsOf(recorded);
     if (this.isWhole && reasons.length > 0) throw wholeError(this.name, reasons);
     for (const reason of reasons) if (!this.obstacles.includes(reason)) this.obstacles.push(reason);
-    const isUseful = recorded.obstacle === undefined && recorded.segments.some(({ built }) => typeof built === "object");
+    const isUseful =
+      recorded.obstacle === undefined && recorded.segments.some(({ built }) => typeof built === "object");
     if (isUseful) this.variants.unshift(recorded);
     else {
       this.isDue = this.variants.length === 0 && this.records < MOST_FAILURES;
@@ -214,7 +216,9 @@ export const compile = overloaded(
     if (backend !== "inductor" && backend !== "eager")
       throw new ValueError(`compile: backend must be "inductor" or "eager", got ${describe(backend)}`);
     if (mode != null && !modes.includes(mode))
-      throw new ValueError(`compile: mode must be one of ${modes.map((one) => `"${one}"`).join(", ")}, got ${describe(mode)}`);
+      throw new ValueError(
+        `compile: mode must be one of ${modes.map((one) => `"${one}"`).join(", ")}, got ${describe(mode)}`,
+      );
     if (disable || backend === "eager") return model;
     return wrapped(model, new Compiled(model.name === "" ? "the function" : model.name, fullgraph));
   },
@@ -283,4 +287,3 @@ export function reset(): void {
 
 /** Whether a compiled function is at work, that is, whether the code that asks is called by one. @see torch.compiler.is_compiling */
 export const isCompiling = (): boolean => areCallsTaken();
-

@@ -125,7 +125,8 @@ export class DeviceRecord implements Recorder {
   }
 
   touch(_block: Block, how: "read" | "write"): void {
-    this.obstacle ??= how === "read" ? "reads values, on which what follows may depend" : "takes values from JavaScript";
+    this.obstacle ??=
+      how === "read" ? "reads values, on which what follows may depend" : "takes values from JavaScript";
   }
 
   release(block: Block): boolean {

@@ -1,8 +1,9 @@
 /** Makes one kernel of expressions that are computed together. */
-import { formulas } from "../backend/wasm/fused/index";
+
 import type { FusedKernel, FusedLoad, FusedStep, FusedStore } from "../backend/ops/fused";
+import { formulas } from "../backend/wasm/fused/index";
 import { jointAxes, type Layout } from "./axes";
-import { type Argument, Expression, type Memory, RowSum } from "./values";
+import { type Argument, type Expression, type Memory, RowSum } from "./values";
 
 /** What is read and written: memory, and where in it, in elements. */
 export interface Stream {
@@ -122,4 +123,3 @@ export function fuse(stored: readonly (Expression | RowSum)[], inside: ReadonlyS
   const written = stored.map((root, i): Stream => ({ memory: root.memory!, offset: 0, dtype: stores[i]!.dtype }));
   return fusion.finish(stores, written, row);
 }
-

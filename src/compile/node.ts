@@ -12,7 +12,7 @@ import { interceptCalls } from "../core/signature";
 import { enrollStep } from "../tensor/scope";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
-import type { Built, BuiltBackward } from "./build";
+import type { Built, BuiltBackward } from "./built";
 import { tensorsIn } from "./patterns";
 import { Segment } from "./segment";
 
@@ -69,13 +69,15 @@ export class SegmentNode extends Node {
     externals: readonly Tensor[],
     saved: Storage | undefined,
   ) {
-    super("CompiledFunctionBackward", built.backward!.leaves.map(({ slot }) => edgeOf(externals[slot]!)));
+    super(
+      "CompiledFunctionBackward",
+      built.backward!.leaves.map(({ slot }) => edgeOf(externals[slot]!)),
+    );
     this.backward = built.backward!;
     const { slots } = this.backward;
     for (const slot of slots) checkSavable(externals[slot]!);
     this.given = externals.map((x, slot) => (slots.includes(slot) ? keep(x) : new Spare(x)));
-    if (saved !== undefined)
-      this.memory = new Tensor(saved, "uint8", [saved.bytes], [1], 0, false);
+    if (saved !== undefined) this.memory = new Tensor(saved, "uint8", [saved.bytes], [1], 0, false);
     enrollStep(this);
   }
 
@@ -95,7 +97,10 @@ export class SegmentNode extends Node {
   }
 
   override get kept(): readonly unknown[] {
-    return packedBy([...(this.given ?? []).filter((one) => !(one instanceof Spare)), ...this.results] as (Saved | null)[]);
+    return packedBy([
+      ...(this.given ?? []).filter((one) => !(one instanceof Spare)),
+      ...this.results,
+    ] as (Saved | null)[]);
   }
 
   override watch(): void {
@@ -161,7 +166,9 @@ export class SegmentNode extends Node {
     const made: Tensor[] = [];
     const known = new Set<Tensor>(given);
     for (const step of this.segment.steps) {
-      const result = step.isGradEnabled ? enableGrad(() => Segment.run(step, made, given)) : Segment.run(step, made, given);
+      const result = step.isGradEnabled
+        ? enableGrad(() => Segment.run(step, made, given))
+        : Segment.run(step, made, given);
       for (const x of tensorsIn(result)) if (!known.has(x)) made.push(x);
       for (const x of made) known.add(x);
     }

@@ -1,7 +1,8 @@
 /** Arguments and results of the ops of a compiled function, as they were when it was recorded, to be compared with those of later calls. */
+
+import type { DType } from "../core/dtype";
 import { namedTuple } from "../core/record";
 import { sameShape } from "../core/shape";
-import type { DType } from "../core/dtype";
 import { Tensor } from "../tensor/tensor";
 
 /** A value in the arguments of an op, or in its result. */
@@ -13,7 +14,12 @@ export type Pattern =
   /** A tensor from elsewhere. `isFirst` says whether it occurs here first. */
   | { readonly kind: "given"; readonly slot: number; readonly isFirst: boolean }
   | { readonly kind: "list"; readonly items: readonly Pattern[] }
-  | { readonly kind: "record"; readonly keys: readonly string[]; readonly items: readonly Pattern[]; readonly isTuple: boolean };
+  | {
+      readonly kind: "record";
+      readonly keys: readonly string[];
+      readonly items: readonly Pattern[];
+      readonly isTuple: boolean;
+    };
 
 const isRecord = (value: object): value is Record<string, unknown> => {
   const prototype = Object.getPrototypeOf(value);
@@ -105,7 +111,12 @@ export function valueOf(pattern: Pattern, made: readonly Tensor[], given: readon
 export function tensorsIn(value: unknown, found: Set<Tensor> = new Set(), depth = 0): Set<Tensor> {
   if (value instanceof Tensor) found.add(value);
   else if (typeof value === "object" && value !== null && depth < 8) {
-    const items = value instanceof Map ? value.values() : value instanceof Set || Array.isArray(value) ? value : Object.values(value);
+    const items =
+      value instanceof Map
+        ? value.values()
+        : value instanceof Set || Array.isArray(value)
+          ? value
+          : Object.values(value);
     for (const item of items) tensorsIn(item, found, depth + 1);
   }
   return found;

@@ -1,13 +1,13 @@
 /** The first call of a compiled function: it runs as it is, and its ops are noted. */
 import { isGradEnabled } from "../autograd/mode";
 import { type Block, type Recorder as DeviceRecorder, requireBackend } from "../backend/backend";
-import { type Declared, interceptCalls, type Interceptor } from "../core/signature";
-import { Tensor } from "../tensor/tensor";
 import { sameShape } from "../core/shape";
-import { DeviceRecord } from "./events";
+import { type Declared, type Interceptor, interceptCalls } from "../core/signature";
+import type { Tensor } from "../tensor/tensor";
 import { build } from "./build";
+import { kindOf } from "./calls";
+import { DeviceRecord } from "./events";
 import { type Form, type Pattern, tensorsIn } from "./patterns";
-import { kindOf } from "./run";
 import { type End, type Segment, SegmentRecorder, type Step } from "./segment";
 
 /** What was recorded. */
@@ -98,9 +98,7 @@ export class Recorder {
   constructor(runs: readonly Underway[] = []) {
     runs.forEach(({ segment, position, made, given }, i) => {
       const isLast = i === runs.length - 1;
-      const recorder = isLast
-        ? SegmentRecorder.after(segment, position, made, given)
-        : new SegmentRecorder(segment);
+      const recorder = isLast ? SegmentRecorder.after(segment, position, made, given) : new SegmentRecorder(segment);
       if (!isLast) recorder.know(made, given);
       for (const x of made) this.owners.set(x, recorder);
       this.recorders.push(recorder);
@@ -186,7 +184,8 @@ export class Recorder {
     const direct = () => (isMethod ? run.apply(self, own) : run(...own));
     const kind = kindOf(op, args);
     if (kind === "open") return direct();
-    if (kind === "break") return this.broken(op, isMethod, args, "it makes or changes histories", () => this.inside(direct));
+    if (kind === "break")
+      return this.broken(op, isMethod, args, "it makes or changes histories", () => this.inside(direct));
     return this.step(op, isMethod, args, direct);
   }
 

@@ -2,11 +2,22 @@
  * Makes programs of values: kernels of expressions, and calls of the device between them, in an order that leaves every value in memory until its last
  * use. What backward needs of forward is computed again where that is cheap, and saved where it is not.
  */
+
+import { type Place, type Command as ProgramCommand, type ProgramText, WindowMark } from "../backend/ops/program";
 import { formulas } from "../backend/wasm/fused/index";
-import { type Command as ProgramCommand, type Place, type ProgramText, WindowMark } from "../backend/ops/program";
 import { type Window, withMarks } from "./events";
-import { fuse, sourceOf, type Stream } from "./fuse";
-import { type Argument, type Command, Expression, type Memory, RowSum, Unsupported, type Value, type Values } from "./values";
+import { fuse, type Stream, sourceOf } from "./fuse";
+import { aligned, arrangeTemporaries } from "./temporaries";
+import {
+  type Argument,
+  type Command,
+  Expression,
+  type Memory,
+  RowSum,
+  Unsupported,
+  type Value,
+  type Values,
+} from "./values";
 
 /** Expressions of one kernel: enough for any chain that a person writes, few enough for registers and for the engine's compiler. */
 const MOST_EXPRESSIONS = 48;
@@ -210,7 +221,9 @@ export class Schedule {
   }
 
   private command(command: Command): void {
-    const before = [...command.writes.values()].map(({ value }) => beforeOf(value)).filter((value) => value !== undefined);
+    const before = [...command.writes.values()]
+      .map(({ value }) => beforeOf(value))
+      .filter((value) => value !== undefined);
     const first = command.first.filter(({ isLive, isBackward }) => isLive && isBackward === command.isBackward);
     this.materialize([...first, ...[...command.reads.values()].map(({ value }) => value), ...before]);
     for (const { value } of command.writes.values()) this.memoryOf(value);
@@ -221,8 +234,7 @@ export class Schedule {
       return { ...rest, place: this.placeOf(value.memory!) };
     };
     const { event } = command;
-    const marks = (description: object) =>
-      withMarks(description, (window) => new WindowMark(place(window))) as object;
+    const marks = (description: object) => withMarks(description, (window) => new WindowMark(place(window))) as object;
     if (event.kind === "run") this.emit({ ...event, description: marks(event.description) }, uses);
     else if (event.kind === "check") this.emit({ ...event, check: marks(event.check) }, uses);
     else if (event.kind === "fill") this.emit({ ...event, y: place(event.y) }, uses);
@@ -363,7 +375,7 @@ export class Schedule {
   }
 
   private finish(): Scheduled {
-    const temporary = this.arrangeTemporaries();
+    const temporary = arrangeTemporaries(this.uses);
     const sources: Source[] = [];
     const places = [...this.places.keys()].map((memory): Place => {
       const { kind, index } = memory;
@@ -391,36 +403,7 @@ export class Schedule {
     }
     return at;
   }
-
-  /** Temporary memory from its first to its last use; what is used at different times may lie at the same place. */
-  private arrangeTemporaries(): { at: Map<Memory, number>; bytes: number } {
-    const spans = new Map<Memory, { memory: Memory; first: number; last: number }>();
-    this.uses.forEach((list, i) => {
-      for (const memory of list) {
-        if (memory.kind !== "temporary") continue;
-        const span = spans.get(memory);
-        if (span === undefined) spans.set(memory, { memory, first: i, last: i });
-        else span.last = i;
-      }
-    });
-    const at = new Map<Memory, number>();
-    const placed: { begin: number; end: number; first: number; last: number }[] = [];
-    let bytes = 0;
-    for (const { memory, first, last } of spans.values()) {
-      const size = aligned(memory.bytes);
-      const others = placed.filter((other) => other.last >= first && other.first <= last);
-      others.sort((a, b) => a.begin - b.begin);
-      let begin = 0;
-      for (const other of others) if (other.begin < begin + size && other.end > begin) begin = other.end;
-      placed.push({ begin, end: begin + size, first, last });
-      at.set(memory, begin);
-      bytes = Math.max(bytes, begin + size);
-    }
-    return { at, bytes };
-  }
 }
 
 const beforeOf = (value: Value): Value | undefined =>
   value instanceof Expression || value instanceof RowSum ? undefined : value.before;
-
-const aligned = (bytes: number): number => Math.ceil(Math.max(bytes, 1) / 64) * 64;

@@ -1,7 +1,7 @@
 /** A segment of a compiled function: ops one after the other, whose work one program can do. */
 import type { Declared } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
-import type { Built } from "./build";
+import type { Built } from "./built";
 import { type Form, formOf, type Pattern, patternOf, valueOf } from "./patterns";
 
 /** A call of an op. */
@@ -74,7 +74,9 @@ export class SegmentRecorder {
 
   /** Takes tensors for those that the steps have made and been given. */
   know(made: readonly Tensor[], given: readonly Tensor[]): void {
-    made.forEach((x, i) => this.made.set(x, i));
+    made.forEach((x, i) => {
+      this.made.set(x, i);
+    });
     given.forEach((x, slot) => {
       this.given.set(x, slot);
       this.externals.push(x);
@@ -133,4 +135,33 @@ export class SegmentRecorder {
       return { kind: "made", index: number };
     });
   }
+}
+
+/** Whether two segments are the same in their first steps, and in the tensors from elsewhere that those take. */
+export function isSameUpTo(a: Segment, b: Segment, steps: number, slots: number): boolean {
+  if (b.steps.length < steps || b.slots.length < slots) return false;
+  for (let i = 0; i < slots; i++) if (!isSameSlot(a.slots[i]!, b.slots[i]!)) return false;
+  for (let i = 0; i < steps; i++) if (!isSameStep(a.steps[i]!, b.steps[i]!)) return false;
+  return true;
+}
+
+const isSameSlot = (a: Segment["slots"][number], b: Segment["slots"][number]): boolean =>
+  isSame({ ...a, form: { ...a.form, offset: 0 } }, { ...b, form: { ...b.form, offset: 0 } });
+
+const isSameStep = (a: Step, b: Step): boolean =>
+  a.op === b.op &&
+  a.isMethod === b.isMethod &&
+  a.isGradEnabled === b.isGradEnabled &&
+  isSame(a.args, b.args) &&
+  isSame(a.result, b.result);
+
+/** Whether two plain structures are equal. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+  );
 }

@@ -3,8 +3,8 @@ import type { Block } from "../backend/backend";
 import { writtenBy } from "../backend/ops/written";
 import { formulaOf } from "../backend/wasm/fused/index";
 import { sizeOf } from "../core/dtype";
-import { isContiguous, broadcastStrides, sizeOfShape } from "../core/shape";
-import { type Event, Mark, type MapEvent, type Window, withMarks } from "./events";
+import { broadcastStrides, isContiguous, sizeOfShape } from "../core/shape";
+import { type Event, type MapEvent, type Mark, type Window, withMarks } from "./events";
 
 /** A piece of memory of a program; where it is, is decided when it is known who needs it. */
 export interface Memory {
@@ -17,7 +17,14 @@ export interface Memory {
 /** An element that an expression takes: of another expression at the same place, of memory, or a number. */
 export type Argument =
   | { readonly kind: "value"; readonly value: Expression }
-  | { readonly kind: "load"; readonly value: Value; readonly offset: number; readonly shape: readonly number[]; readonly strides: readonly number[]; readonly dtype: "float32" | "bool" }
+  | {
+      readonly kind: "load";
+      readonly value: Value;
+      readonly offset: number;
+      readonly shape: readonly number[];
+      readonly strides: readonly number[];
+      readonly dtype: "float32" | "bool";
+    }
   | { readonly kind: "number"; readonly value: number };
 
 /** What all values have. */
@@ -249,11 +256,15 @@ export class Values {
   private operands(event: Event): [Window, boolean][] {
     if (event.kind === "map" || event.kind === "copy" || event.kind === "fill") {
       const inputs = event.kind === "map" ? event.inputs : event.kind === "copy" ? [event.x] : [];
-      return [...inputs.filter((x) => typeof x !== "number").map((x): [Window, boolean] => [x, false]), [event.y, true]];
+      return [
+        ...inputs.filter((x) => typeof x !== "number").map((x): [Window, boolean] => [x, false]),
+        [event.y, true],
+      ];
     }
     const found: [Window, boolean][] = [];
     const names = event.kind === "run" ? writtenBy(event.op, event.description) : [];
-    if (names === undefined) throw new Unsupported(`needs the op ${(event as { op: string }).op}, which cannot be recorded`);
+    if (names === undefined)
+      throw new Unsupported(`needs the op ${(event as { op: string }).op}, which cannot be recorded`);
     withMarks(event.kind === "run" ? event.description : event.check, (window, name) => {
       found.push([window, names.includes(name)]);
       return undefined;

@@ -14,7 +14,13 @@ export type FusedStep =
   /** The number at `number` among the numbers that each call gives. */
   | { readonly kind: "number"; readonly number: number }
   /** An op of `Backend.unary`, `binary` or `ternary`, or a cast: "toBool" and "toFloat". `p` and `q` are steps too. */
-  | { readonly kind: "op"; readonly op: string; readonly inputs: readonly number[]; readonly p: number; readonly q: number };
+  | {
+      readonly kind: "op";
+      readonly op: string;
+      readonly inputs: readonly number[];
+      readonly p: number;
+      readonly q: number;
+    };
 
 /** What a fused kernel writes: every value of a step, or the sums of its rows. */
 export interface FusedStore {

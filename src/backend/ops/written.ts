@@ -4,7 +4,9 @@ import type { DeviceOps } from "./index";
 /** The fields of a description whose operands are written. What is changed in place is one of them. */
 type Fields<D> = readonly (keyof D & string)[];
 
-type Written = { readonly [K in keyof DeviceOps]?: Fields<DeviceOps[K]> | ((description: DeviceOps[K]) => Fields<DeviceOps[K]>) };
+type Written = {
+  readonly [K in keyof DeviceOps]?: Fields<DeviceOps[K]> | ((description: DeviceOps[K]) => Fields<DeviceOps[K]>);
+};
 
 /** An op that is not here is one that nobody records. */
 const written: Written = {
@@ -47,6 +49,8 @@ const written: Written = {
 
 /** The fields of the operands that an op writes; undefined if that is not known. */
 export function writtenBy(op: string, description: object): readonly string[] | undefined {
-  const known = (written as Readonly<Record<string, readonly string[] | ((description: object) => readonly string[])>>)[op];
+  const known = (written as Readonly<Record<string, readonly string[] | ((description: object) => readonly string[])>>)[
+    op
+  ];
   return typeof known === "function" ? known(description) : known;
 }

@@ -141,5 +141,12 @@ export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory
     const run = exports[name] as KernelFunction;
     table.set(name, { name, index: table.size, types: signatures[name]!, run });
   }
-  return { level, module, loader: script, table, exports: exports as WebAssembly.Exports, heapBase: table.get("heapBase")!.run() >>> 0 };
+  return {
+    level,
+    module,
+    loader: script,
+    table,
+    exports: exports as WebAssembly.Exports,
+    heapBase: table.get("heapBase")!.run() >>> 0,
+  };
 }

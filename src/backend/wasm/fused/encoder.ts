@@ -47,6 +47,7 @@ export const Simd = {
   or: 0x50,
   xor: 0x51,
   bitselect: 0x52,
+  load8Lane: 0x54,
   load32Lane: 0x56,
   store8Lane: 0x58,
   store32Lane: 0x5a,

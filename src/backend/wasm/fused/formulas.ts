@@ -144,9 +144,7 @@ export const formulas: Readonly<Record<string, Entry>> = {
   insideBackward: cheap((k, [g, x], p) => k.simd(Simd.andnot, g!, k.simd(Simd.ge, k.simd(Simd.abs, x!), p))),
   leakyReluBackward: cheap((k, [g, x], p) => select(k, positive(k, x!), g!, k.simd(Simd.mul, g!, p))),
   hardswishBackward: cheap((k, [g, x]) => hardswishBackward(k, g!, x!)),
-  sigmoidBackward: cheap((k, [g, y]) =>
-    k.simd(Simd.mul, k.simd(Simd.mul, g!, y!), k.simd(Simd.sub, k.number(1), y!)),
-  ),
+  sigmoidBackward: cheap((k, [g, y]) => k.simd(Simd.mul, k.simd(Simd.mul, g!, y!), k.simd(Simd.sub, k.number(1), y!))),
   tanhBackward: cheap((k, [g, y]) => k.simd(Simd.mul, g!, k.simd(Simd.sub, k.number(1), k.simd(Simd.mul, y!, y!)))),
   geluBackward: costly((k, [g, x]) => k.simd(Simd.mul, g!, k.call("laneGeluSlope", x!)), 40),
   siluBackward: costly((k, [g, x]) => siluBackward(k, g!, x!)),
@@ -200,4 +198,3 @@ export function formulaOf(op: string, dtype: string, p: number): string | undefi
   if (dtype !== "bool" && dtype !== "float32") return undefined;
   return Object.hasOwn(formulas, name) ? name : undefined;
 }
-

@@ -6,6 +6,7 @@
  * harm; rows of less than four elements, and the ends of rows that are summed, are computed element by element, each in lane 0.
  */
 import type { FusedKernel, FusedStep } from "../../ops/fused";
+import { bytesOf, workOf } from "./cost";
 import { Code, F32, I32, type LaneImport, moduleOf, Op, Simd, V128 } from "./encoder";
 import { formulas, type Lanes } from "./formulas";
 import { inline, inlinedLane } from "./lanes";
@@ -64,7 +65,10 @@ class Writer {
   write(): Uint8Array<ArrayBuffer> {
     const { code, kernel } = this;
     this.bases.forEach((base, k) => {
-      code.get(FRAME).op(Op.i32Load, WORD, 4 * k).set(base);
+      code
+        .get(FRAME)
+        .op(Op.i32Load, WORD, 4 * k)
+        .set(base);
     });
     this.prepareNumbers();
     if (this.rank === 1) {
@@ -94,7 +98,13 @@ class Writer {
     this.streams().forEach(({ stride, size }, k) => {
       if (stride === 0) return;
       const base = this.bases[k]!;
-      code.get(base).get(BEGIN).int(stride * size).op(Op.i32Mul).op(Op.i32Add).set(base);
+      code
+        .get(base)
+        .get(BEGIN)
+        .int(stride * size)
+        .op(Op.i32Mul)
+        .op(Op.i32Add)
+        .set(base);
     });
     code.int(0).set(this.i);
     this.clearSums();
@@ -123,7 +133,11 @@ class Writer {
       code.get(this.bases[k]!);
       for (let axis = 0; axis < outer; axis++)
         if (strides[axis] !== 0)
-          code.get(positions[axis]!).int(strides[axis]! * size).op(Op.i32Mul).op(Op.i32Add);
+          code
+            .get(positions[axis]!)
+            .int(strides[axis]! * size)
+            .op(Op.i32Mul)
+            .op(Op.i32Add);
       code.set(this.rows[k]!);
     });
     stores.forEach(({ dtype, isSum }, s) => {
@@ -188,9 +202,20 @@ class Writer {
   private vectorLoop(vectors: number): void {
     const { code, i, length } = this;
     code.begin(Op.block).begin(Op.loop);
-    code.get(i).int(LANES * vectors).op(Op.i32Add).get(length).op(Op.i32GtU).op(Op.brIf, 1);
+    code
+      .get(i)
+      .int(LANES * vectors)
+      .op(Op.i32Add)
+      .get(length)
+      .op(Op.i32GtU)
+      .op(Op.brIf, 1);
     this.body(4, vectors);
-    code.get(i).int(LANES * vectors).op(Op.i32Add).set(i).op(Op.br, 0);
+    code
+      .get(i)
+      .int(LANES * vectors)
+      .op(Op.i32Add)
+      .set(i)
+      .op(Op.br, 0);
     code.end().end();
   }
 
@@ -236,7 +261,10 @@ class Writer {
     kernel.steps.forEach((step, k) => {
       if (step.kind !== "number") return;
       this.values[k] = code.local(V128);
-      code.get(FRAME).memory(Simd.load32Splat, WORD, first + 4 * step.number).set(this.values[k]!);
+      code
+        .get(FRAME)
+        .memory(Simd.load32Splat, WORD, first + 4 * step.number)
+        .set(this.values[k]!);
     });
   }
 
@@ -289,7 +317,12 @@ class Writer {
   private address(k: number, stride: number, size: number): void {
     const { code } = this;
     code.get(this.rows[k]!);
-    if (stride !== 0) code.get(this.i).int(stride * size).op(Op.i32Mul).op(Op.i32Add);
+    if (stride !== 0)
+      code
+        .get(this.i)
+        .int(stride * size)
+        .op(Op.i32Mul)
+        .op(Op.i32Add);
   }
 
   /** How far the vector that is being computed lies behind element `i`, in bytes. */
@@ -325,7 +358,12 @@ class Writer {
     const vector = this.kept();
     for (let lane = 1; lane < LANES; lane++) {
       this.address(load, stride, 4);
-      code.int(first + lane * stride * 4).op(Op.i32Add).get(vector).memory(Simd.load32Lane, WORD, 0, lane).set(vector);
+      code
+        .int(first + lane * stride * 4)
+        .op(Op.i32Add)
+        .get(vector)
+        .memory(Simd.load32Lane, WORD, 0, lane)
+        .set(vector);
     }
     return vector;
   }
@@ -339,7 +377,12 @@ class Writer {
     const vector = this.kept();
     for (let lane = 1; lane < LANES; lane++) {
       this.address(load, stride, 1);
-      code.int(first + lane * stride).op(Op.i32Add).get(vector).memory(LOAD8_LANE, BYTE, 0, lane).set(vector);
+      code
+        .int(first + lane * stride)
+        .op(Op.i32Add)
+        .get(vector)
+        .memory(Simd.load8Lane, BYTE, 0, lane)
+        .set(vector);
     }
     return vector;
   }
@@ -383,7 +426,10 @@ class Writer {
     for (const sum of this.sums) {
       if (sum === undefined) continue;
       code.simd(Simd.const, ...new Array<number>(16).fill(0)).set(sum[0]);
-      code.simd(Simd.const, ...new Array<number>(16).fill(0)).simd(Simd.extractLane, 0).set(sum[1]);
+      code
+        .simd(Simd.const, ...new Array<number>(16).fill(0))
+        .simd(Simd.extractLane, 0)
+        .set(sum[1]);
     }
   }
 
@@ -409,27 +455,6 @@ class Writer {
   }
 }
 
-const LOAD8_LANE = 0x54;
-
-/** The bytes of a number in four lanes. */
-function bytesOf(value: number): number[] {
-  const bytes = [...new Uint8Array(new Float32Array([value]).buffer)];
-  return [...bytes, ...bytes, ...bytes, ...bytes];
-}
-
 /** The binary of a fused kernel. @param isRelaxed Whether the engine has multiply-add with one rounding. */
 export const binaryOf = (kernel: FusedKernel, isRelaxed: boolean): Uint8Array<ArrayBuffer> =>
   new Writer(kernel, isRelaxed).write();
-
-/** Roughly how many instructions on vectors four elements take. */
-function workOf({ steps, loads, stores }: FusedKernel): number {
-  let work = loads.length + stores.length;
-  for (const step of steps) if (step.kind === "op") work += 2 * formulas[step.op]!.cost;
-  return work;
-}
-
-/** Roughly how many nanoseconds an element takes. */
-export function costOf(kernel: FusedKernel): number {
-  const { loads, stores } = kernel;
-  return 0.07 * (loads.length + stores.length) + 0.03 * workOf(kernel);
-}

@@ -4,7 +4,8 @@ import type { FusedKernel } from "../../ops/fused";
 import { ArgumentList } from "../argumentList";
 import { wasm } from "../backend";
 import type { Kernel, KernelFunction } from "../kernels";
-import { binaryOf, costOf } from "./kernel";
+import { costOf } from "./cost";
+import { binaryOf } from "./kernel";
 
 /** A fused kernel that can be called. */
 export interface Launch {

@@ -132,7 +132,8 @@ class WasmProgram implements Program {
     const floats = wasm.parts.memory.heap("float32", this.frameTop);
     windows.forEach(({ place, offset, dtype }, k) => {
       const pointer = { word: frame / 4 + k, place, offset: offset * sizeOf(dtype) };
-      if (this.text.places[place]!.kind === "temporary") ints[pointer.word] = this.blocks[place]!.address + pointer.offset;
+      if (this.text.places[place]!.kind === "temporary")
+        ints[pointer.word] = this.blocks[place]!.address + pointer.offset;
       else this.moving.push(pointer);
     });
     numbers.forEach((value, k) => {
