@@ -1,5 +1,6 @@
 /** Kindling through its public API. Results are disposed at once, as the peers' are. */
 import * as torch from "kindling";
+import { compiledProgram } from "./compiled";
 import { type Library, randomArray } from "./library";
 import { type Contender, local } from "./measure";
 import { problems } from "./models";
@@ -279,6 +280,8 @@ function createContender(workload: Workload): Contender {
       return train(workload);
     case "overhead":
       return overhead(workload);
+    case "compile":
+      return local(compiledProgram(workload));
     case "loader":
       return loader(workload);
     case "pictures":

@@ -57,6 +57,16 @@ export interface Overhead {
   readonly what: "add" | "addWithGrad" | "backward" | "view" | "item";
 }
 
+/** A function of small ops, as it is or compiled. */
+export interface Compiled {
+  readonly kind: "compile";
+  readonly name: string;
+  readonly program: "gelu" | "planar" | "coupling" | "gcn";
+  readonly n: number;
+  readonly pass: "forward" | "gradient";
+  readonly isCompiled: boolean;
+}
+
 /** An epoch of a DataLoader over images in memory. */
 export interface Loader {
   readonly kind: "loader";
@@ -110,7 +120,7 @@ export interface Linalg {
   readonly dtype: "float32" | "float64";
 }
 
-export type Workload = Matmul | Conv | Op | Train | Overhead | Loader | Pictures | Overlap | Linalg;
+export type Workload = Matmul | Conv | Op | Train | Overhead | Compiled | Loader | Pictures | Overlap | Linalg;
 
 const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"): Matmul => {
   const size = m === k && k === n ? `${m}` : `${m}×${k}×${n}`;
@@ -219,7 +229,19 @@ export const suites = {
   overhead: (["add", "addWithGrad", "backward", "view", "item"] as const).map(
     (what): Overhead => ({ kind: "overhead", name: what, what }),
   ),
+  compile: compiledWorkloads(),
 } as const satisfies Readonly<Record<string, readonly Workload[]>>;
+
+function compiledWorkloads(): Compiled[] {
+  const sizes = { gelu: [1, 1024], planar: [128, 4096], coupling: [64, 1024], gcn: [34] } as const;
+  return (Object.keys(sizes) as Compiled["program"][]).flatMap((program) =>
+    sizes[program].flatMap((n) =>
+      (["forward", "gradient"] as const).map(
+        (pass): Compiled => ({ kind: "compile", name: `${program} ${n} ${pass}`, program, n, pass, isCompiled: true }),
+      ),
+    ),
+  );
+}
 
 export type SuiteName = keyof typeof suites;
 
@@ -238,10 +260,11 @@ export function flops(workload: Workload): number | undefined {
   return 2 * batch * filters * filterDepth(workload) * kernel ** 2 * outSize(workload) ** 2;
 }
 
-/** What a workload of our own is held against: the plain product, the forward pass of the same convolution, or the same without workers. */
+/** What a workload of our own is held against: the plain product, the forward pass of the same convolution, the same without workers, or not compiled. */
 export function reference(workload: Workload): Workload | undefined {
   if (workload.kind === "matmul" && workload.layout !== "NN") return { ...workload, layout: "NN" };
   if (workload.kind === "conv" && workload.pass !== "forward") return { ...workload, pass: "forward" };
   if (workload.kind === "overlap" && workload.workers > 0) return { ...workload, workers: 0 };
+  if (workload.kind === "compile" && workload.isCompiled) return { ...workload, isCompiled: false };
   return undefined;
 }

@@ -24,6 +24,7 @@ export {
   type CheckpointPart,
   type CheckpointSource,
 } from "./checkpoint/checkpoint";
+export { type CompileOptions, compile, type Explanation } from "./compile/index";
 export * from "./constants";
 export type { DType } from "./core/dtype";
 export {
@@ -66,6 +67,7 @@ export * from "./modes";
 export * as ao from "./namespaces/ao";
 export * as autograd from "./namespaces/autograd";
 export * as backends from "./namespaces/backends";
+export * as compiler from "./namespaces/compiler";
 export { cuda } from "./namespaces/cuda";
 export * as fft from "./namespaces/fft";
 export * as linalg from "./namespaces/linalg";

@@ -14,7 +14,7 @@ const ROWS = [
   ["autograd"],
   ["ops"],
   ["nn"],
-  ["optim", "data", "io", "func", "distributions"],
+  ["optim", "data", "io", "func", "distributions", "compile"],
   ["distributed", "amp"],
   ["hub"],
   ["vision", "text", "audio"],
@@ -66,12 +66,16 @@ describe("devices", () => {
         text.split("\n").flatMap((line) => (pattern.test(line) ? [`${path}: ${line}`] : [])),
       );
 
-  test("nothing imports the device of WebAssembly but the line that makes it known", () => {
+  test("nothing imports the device of WebAssembly but the line that makes it known, and what compiles functions for it", () => {
     const importers: string[] = [];
     for (const [path, file] of sources)
       for (const target of importsOf(file))
         if (target.startsWith("src/backend/wasm/") && !path.startsWith("src/backend/wasm/")) importers.push(path);
-    expect(importers).toEqual(["src/index.ts"]);
+    // Programs that compile nothing leave out the folder `fused` with the room that uses it.
+    expect(importers.filter((path) => !path.startsWith("src/compile/"))).toEqual(["src/index.ts"]);
+    const compiling = [...sources].filter(([path]) => path.startsWith("src/compile/"));
+    for (const [, file] of compiling)
+      expect(importsOf(file).filter((target) => /backend\/wasm\/(?!fused\/index)/.test(target))).toEqual([]);
     expect(sources.get("src/index.ts")!.text).toContain('import "./backend/wasm/backend";');
   });
 

@@ -7,6 +7,7 @@ export * from "./compare";
 export * from "./copy";
 export * from "./elementary";
 export * from "./integer";
+export * from "./lanes";
 export * from "./random";
 export * from "./specialFunctions";
 export * from "./ternary";

@@ -13,6 +13,7 @@ const BASE = ["core", "platform", "backend", "tensor", "autograd", "ops"];
 /** The parts, from left to right in the order of the rooms, by the modules that they begin at. A file imports only from those before it, and from the core. */
 const PARTS = {
   nn: ["nn/index", "nn/native/index"],
+  compile: ["compile/index", "namespaces/compiler"],
   optim: ["optim/index"],
   data: ["data/index"],
   tools: ["io/serialization", "io/numpy", "io/safetensors", "func/index", "distributed/index", "hub/index"],
@@ -24,6 +25,11 @@ const WINGS = ["quantization", "distributions", "vision", "text", "audio", "onnx
 const pathOf = (/** @type {string} */ name) => `${resolve("src", name)}.ts`;
 const indexOf = (/** @type {string} */ wing) => pathOf(`${wing}/index`);
 const roomOf = (/** @type {string} */ id) => relative(resolve("src"), id).split(/[\\/]/)[0] ?? "";
+
+/** Folders of the rooms below the layers that only one part uses. */
+const APART = ["backend/wasm/fused"];
+
+const isApart = (/** @type {string} */ id) => APART.some((folder) => id.startsWith(resolve("src", folder)));
 
 /** What modules import statically, directly or not. */
 function closure(starts, importsOf, isLeft) {
@@ -46,7 +52,7 @@ function assign(entry, importsOf) {
   };
   const wings = new Set(WINGS.map(indexOf));
   const common = closure([entry], importsOf, (id) => wings.has(id));
-  const shared = [...common].filter((id) => BASE.includes(roomOf(id)));
+  const shared = [...common].filter((id) => BASE.includes(roomOf(id)) && !isApart(id));
   put("core", closure([...CORE.map(pathOf), ...shared], importsOf, isAssigned));
   for (const [part, names] of Object.entries(PARTS)) put(part, closure(names.map(pathOf), importsOf, isAssigned));
   const before = new Map(files);

@@ -4,7 +4,7 @@ const TYPES = 1;
 const FUNCTIONS = 3;
 const EXPORTS = 7;
 
-const letters = { 127: "i", 126: "l", 125: "f", 124: "d" };
+const letters = { 127: "i", 126: "l", 125: "f", 124: "d", 123: "v" };
 
 class Reader {
   constructor(bytes) {
@@ -48,7 +48,7 @@ function sectionsOf(bytes) {
   return sections;
 }
 
-/** For each exported function its parameters, a letter each: `i` for i32, `l` i64, `f` f32, `d` f64. No function may be imported. */
+/** For each exported function its parameters, a letter each: `i` for i32, `l` i64, `f` f32, `d` f64, `v` v128. No function may be imported. */
 export function signaturesOf(bytes) {
   const sections = sectionsOf(bytes);
   const types = sections.get(TYPES);

@@ -4,6 +4,7 @@ import { checkSettled } from "../core/arguments";
 import { nameOf } from "../core/className";
 import { ArgumentError, AutogradError, describe, KindlingError } from "../core/errors";
 import { sameShape } from "../core/shape";
+import { named } from "../core/signature";
 import { windowOn } from "../tensor/create";
 import { enrollStep, noteHistory } from "../tensor/scope";
 import { isTensor, Tensor } from "../tensor/tensor";
@@ -76,7 +77,13 @@ export abstract class CustomFunction {
 function apply<A extends unknown[], R>(this: WithSetup<A, R>, ...args: A): R;
 function apply<A extends unknown[], R>(this: WithContext<A, R>, ...args: A): R;
 function apply(this: unknown, ...args: unknown[]): unknown {
-  const type = this as FunctionClass;
+  return customFunction(() => applied(this as FunctionClass, args));
+}
+
+/** A compiled function runs it as it is: it makes histories that only it knows. */
+const customFunction = named("customFunction", "body", (body: () => unknown): unknown => body());
+
+function applied(type: FunctionClass, args: readonly unknown[]): unknown {
   if (typeof type.forward !== "function")
     throw new AutogradError(
       `You must implement the static forward function for custom autograd.Function ${nameOf(type)}.`,

@@ -47,6 +47,8 @@ export interface Backend {
    * and a softmax.
    */
   readonly attentionWidth?: number;
+  /** Sees all that the device is asked for, on a device that can be watched. */
+  recorder?: Recorder | undefined;
   /** Whether ops wait so that several become one kernel, on a device that can do so. */
   isFusing?: boolean;
   /** Whose tilings products are computed with, on a device that has a choice. */
@@ -98,6 +100,28 @@ export interface Backend {
    * @throws DeviceError on a device that cannot be read at once.
    */
   countNonzero(x: Operand): number;
+}
+
+/** What a device tells of its work while it is recorded. It is told before the work is done. */
+export interface Recorder {
+  map(
+    op: string,
+    dtype: DType,
+    y: Operand,
+    inputs: readonly (Operand | number)[],
+    p: number,
+    q: number,
+    arity: 1 | 2 | 3,
+  ): void;
+  copy(y: Operand, x: Operand): void;
+  fill(y: Operand, value: number): void;
+  run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void;
+  /** Values are checked; all of them are found valid, or else not. */
+  check(check: ValueCheck, isValid: boolean): void;
+  /** Memory is read or written by the program, on which what follows may depend. */
+  touch(block: Block, how: "read" | "write"): void;
+  /** A block is given back. @returns Whether the recorder keeps it for now. */
+  release(block: Block): boolean;
 }
 
 const backends = new Map<Device, Backend>();

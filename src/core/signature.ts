@@ -45,6 +45,34 @@ export function watchCalls(next: Watcher | undefined): Watcher | undefined {
   return previous;
 }
 
+/**
+ * Takes the place of calls while a function is compiled. It gets the op, whether the method was called, whose first argument is then `self`, the arguments
+ * as they were written, and what runs the op without being asked again; what the op itself calls is then taken as well.
+ */
+export type Interceptor = (
+  op: Declared,
+  isMethod: boolean,
+  self: unknown,
+  given: ArrayLike<unknown>,
+  run: (...given: any[]) => unknown,
+) => unknown;
+
+let interceptor: Interceptor | undefined;
+
+/** Lets `next` take every call, or nobody. @returns Who took them before. */
+export function interceptCalls(next: Interceptor | undefined): Interceptor | undefined {
+  const previous = interceptor;
+  interceptor = next;
+  look();
+  return previous;
+}
+
+/** Whether somebody takes calls. */
+export const areCallsTaken = (): boolean => interceptor !== undefined;
+
+/** Whether somebody sees or changes calls who must not miss any. */
+export const areCallsSeen = (): boolean => watcher !== undefined || caster !== undefined;
+
 /** Sees calls as a {@link Watcher} does, and may give `run` other arguments, as mixed precision does. */
 export type Caster = (opName: string, given: readonly unknown[], run: Implementation) => unknown;
 
@@ -53,7 +81,7 @@ let caster: Caster | undefined;
 let isUnseen = true;
 
 const look = (): void => {
-  isUnseen = watcher === undefined && caster === undefined;
+  isUnseen = watcher === undefined && caster === undefined && interceptor === undefined;
 };
 
 /** Lets `next` choose the arguments of every call, or nobody. */
@@ -170,6 +198,8 @@ export function named<const S extends string, F extends CallableFunction>(
         if (n === 3 && !mayNameArguments(c)) return implementation(a, b, c);
         if (n > 3 && !mayNameArguments(arguments[n - 1])) return implementation.apply(undefined, arguments as never);
       }
+      if (interceptor !== undefined)
+        return interceptor(call as unknown as Declared, false, undefined, arguments as unknown as unknown[], long);
       return long.apply(undefined, arguments as never);
     } catch (error) {
       const other = standInAmong(a);
@@ -186,6 +216,8 @@ export function named<const S extends string, F extends CallableFunction>(
         if (n === 2 && !mayNameArguments(b)) return implementation(this, a, b);
         if (n > 2 && !mayNameArguments(arguments[n - 1])) return implementation(this, ...arguments);
       }
+      if (interceptor !== undefined)
+        return interceptor(call as unknown as Declared, true, this, arguments as unknown as unknown[], longMethod);
       return longMethod.apply(this, arguments as never);
     } catch (error) {
       throw failed(error);

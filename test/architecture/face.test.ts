@@ -58,6 +58,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     "distributed.optim.ZeroRedundancyOptimizer",
     "nn.parallel.DistributedDataParallel",
   ],
+  "PyTorch 2's": ["compile", ...paths("compiler", "disable explain isCompiling reset")],
   "samples dealt out to ranks and workers, for which PyTorch has a recipe": ["utils.data.ShardedDataset"],
   "PyTorch's, without documentation": [
     ...paths("Tensor", "_base _version registerPostAccumulateGradHook"),

@@ -37,7 +37,7 @@ function createKernels(memory: WebAssembly.Memory): Kernels {
   const table = new Map<string, Kernel>(
     names.map((name, index) => [name, { name, index, types: types[name]!, run: exports[name] as KernelFunction }]),
   );
-  return { level: "baseline", module, loader: "", table, heapBase: 1 << 20 };
+  return { level: "baseline", module, loader: "", table, exports, heapBase: 1 << 20 };
 }
 
 test("a thread that dies with a chunk ends the call with an error, and the next ones do without", async () => {

@@ -1,7 +1,7 @@
 /** The `cpu` device: kernels in WebAssembly over one shared memory. */
 import { codeOf, type DType, sizeOf, type TypedArray } from "../../core/dtype";
 import { sizeOfShape } from "../../core/shape";
-import { type Backend, type Block, type MemoryStats, type Operand, registerBackend } from "../backend";
+import { type Backend, type Block, type MemoryStats, type Operand, type Recorder, registerBackend } from "../backend";
 import { runFrom } from "../dispatch";
 import type { DeviceOps } from "../ops";
 import type { ValueCheck } from "../ops/checks";
@@ -26,12 +26,14 @@ class WasmBackend extends Engine implements Backend {
   readonly simdLevel = simdOf(this);
   readonly guard = guardOf(this);
   readonly convolutions = plannerOf(this);
+  recorder: Recorder | undefined = undefined;
 
   allocate(bytes: number): Block {
     return (this.engine ?? this.parts).memory.allocate(bytes);
   }
 
   release(block: WasmBlock, collected: boolean): void {
+    if (this.recorder?.release(block) === true) return;
     this.parts.memory.release(block, collected);
   }
 
@@ -40,15 +42,18 @@ class WasmBackend extends Engine implements Backend {
   }
 
   write(block: WasmBlock, dtype: DType, offset: number, values: TypedArray): void {
-    const view = this.view(block, dtype, offset, values.length) as Float64Array;
+    this.recorder?.touch(block, "write");
+    const view = this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), values.length) as Float64Array;
     view.set(values as Float64Array);
   }
 
   view(block: WasmBlock, dtype: DType, offset: number, length: number): TypedArray {
+    this.recorder?.touch(block, "read");
     return this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), length);
   }
 
   element(block: WasmBlock, dtype: DType, offset: number): number | bigint {
+    this.recorder?.touch(block, "read");
     // Addresses above 2 GiB are no signed integers of 32 bits: they are divided, not shifted.
     const index = block.address / sizeOf(dtype) + offset;
     return this.parts.memory.heap(dtype, (index + 1) * sizeOf(dtype))[index]!;
@@ -59,6 +64,7 @@ class WasmBackend extends Engine implements Backend {
   }
 
   unary(op: string, y: Operand, x: Operand, p: number, q: number): void {
+    this.recorder?.map(op, x.dtype, y, [x], p, q, 1);
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
       this.unaryInHalves(op, y, x, p, q);
@@ -70,6 +76,7 @@ class WasmBackend extends Engine implements Backend {
   }
 
   binary(op: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
+    this.recorder?.map(op, dtype, y, [a, b], p, 0, 2);
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
       this.binaryInHalves(op, dtype, y, a, b, p);
@@ -85,6 +92,7 @@ class WasmBackend extends Engine implements Backend {
   }
 
   ternary(op: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+    this.recorder?.map(op, dtype, y, [a, b, c], p, 0, 3);
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
       this.ternaryInHalves(op, dtype, y, a, b, c, p);
@@ -96,6 +104,7 @@ class WasmBackend extends Engine implements Backend {
   }
 
   copy(y: Operand, x: Operand): void {
+    this.recorder?.copy(y, x);
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
       this.copyInHalves(y, x);
@@ -107,6 +116,7 @@ class WasmBackend extends Engine implements Backend {
   }
 
   fill(y: Operand, value: number): void {
+    this.recorder?.fill(y, value);
     const n = sizeOfShape(y.shape);
     if (n > MOST_ELEMENTS) {
       this.fillInHalves(y, value);
@@ -146,14 +156,29 @@ class WasmBackend extends Engine implements Backend {
   }
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
+    const { recorder } = this;
+    if (recorder !== undefined) {
+      // What the op itself does with the device is part of it.
+      this.recorder = undefined;
+      recorder.run(op, description);
+      try {
+        runFrom(ops, this as Engine, op, description);
+      } finally {
+        this.recorder = recorder;
+      }
+      return;
+    }
     runFrom(ops, this as Engine, op, description);
   }
 
   firstInvalid(check: ValueCheck): number {
-    return firstInvalid(this, check);
+    const found = firstInvalid(this, check);
+    this.recorder?.check(check, found < 0);
+    return found;
   }
 
   countNonzero(x: Operand): number {
+    this.recorder?.touch(x.storage.block, "read");
     return nonzeros(this, x);
   }
 }

@@ -22,6 +22,8 @@ export interface Kernel {
   /** The types of its parameters, a letter each: `i` for integers of 32 bits and addresses, `d` for doubles. */
   readonly types: string;
   readonly run: KernelFunction;
+  /** Where its own binary lies in memory, for one that was made while the program runs. */
+  readonly code?: { readonly address: number; readonly bytes: number };
 }
 
 export interface Kernels {
@@ -30,6 +32,8 @@ export interface Kernels {
   /** The text of a script that defines `loader`: AssemblyScript's loader, with which other threads instantiate the module, and their loop. */
   readonly loader: string;
   readonly table: ReadonlyMap<string, Kernel>;
+  /** What kernels that are made while the program runs may import. */
+  readonly exports: WebAssembly.Exports;
   /** The first address that no static data of the binary occupies. */
   readonly heapBase: number;
 }
@@ -120,6 +124,9 @@ export function simdLevel(): SimdLevel {
   return hasFusedMultiplyAdd() ? "relaxed" : "baseline";
 }
 
+/** The binary of the kernels of a level, whose functions others may take over. */
+export const unpackedKernels = (level: SimdLevel): Uint8Array => unpackKernels(level, compile);
+
 export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAssembly.Module; level: SimdLevel } {
   if (given !== undefined) return { level, module: given };
   return { level, module: compile(unpackKernels(level, compile)) };
@@ -134,5 +141,12 @@ export function loadKernels(module: WebAssembly.Module, level: SimdLevel, memory
     const run = exports[name] as KernelFunction;
     table.set(name, { name, index: table.size, types: signatures[name]!, run });
   }
-  return { level, module, loader: script, table, heapBase: table.get("heapBase")!.run() >>> 0 };
+  return {
+    level,
+    module,
+    loader: script,
+    table,
+    exports: exports as WebAssembly.Exports,
+    heapBase: table.get("heapBase")!.run() >>> 0,
+  };
 }

@@ -140,6 +140,10 @@ export class Pool {
     const unit = range / parts < ALIGNMENT ? 1 : ALIGNMENT;
     const units = Math.ceil(range / unit);
     i32[Control.kernel] = kernel.index;
+    if (kernel.code !== undefined) {
+      i32[Control.code] = kernel.code.address;
+      i32[Control.codeBytes] = kernel.code.bytes;
+    }
     i32[Control.argumentCount] = args.length;
     i32[Control.range] = range;
     i32[Control.unit] = unit;

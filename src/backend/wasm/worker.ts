@@ -27,6 +27,9 @@ export const Control = {
   helpers: 12,
   /** Whether the caller sleeps until a chunk is finished. */
   waiting: 13,
+  /** Where the binary of a kernel lies that was made while the program runs. */
+  code: 14,
+  codeBytes: 15,
   /** The arguments, as f64. */
   arguments: 16,
 } as const;
@@ -56,6 +59,13 @@ export function computeThread(setup: ComputeSetup, instantiateSync: typeof insta
   const args: (number | undefined)[] = [...new Array<undefined>(64)];
   const closed = 0xffff;
 
+  /** A kernel that was made while the program runs is compiled when it is first called. It may call those of the library. */
+  const compiled = (): ((...args: (number | undefined)[]) => number) => {
+    const binary = new Uint8Array(memory.buffer, i32[words.code]! >>> 0, i32[words.codeBytes]!).slice();
+    const made = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory }, lanes: instance.exports });
+    return made.exports.run as (...args: (number | undefined)[]) => number;
+  };
+
   const begins = (chunk: number, chunks: number): number =>
     Math.min(i32[words.range]!, Math.ceil((chunk * i32[words.units]!) / chunks) * i32[words.unit]!);
 
@@ -72,7 +82,9 @@ export function computeThread(setup: ComputeSetup, instantiateSync: typeof insta
     args[count] = begins(chunk, chunks);
     args[count + 1] = begins(chunk + 1, chunks);
     try {
-      kernels[i32[words.kernel]!]!(...args);
+      const index = i32[words.kernel]!;
+      kernels[index] ??= compiled();
+      kernels[index](...args);
     } catch {
       Atomics.store(i32, words.failed, 1);
     }

@@ -1,0 +1,22 @@
+/** What fused kernels take, and how numbers stand in them. */
+import type { FusedKernel } from "../../ops/fused";
+import { formulas } from "./formulas";
+
+/** The bytes of a number in four lanes. */
+export function bytesOf(value: number): number[] {
+  const bytes = [...new Uint8Array(new Float32Array([value]).buffer)];
+  return [...bytes, ...bytes, ...bytes, ...bytes];
+}
+
+/** Roughly how many instructions on vectors four elements take. */
+export function workOf({ steps, loads, stores }: FusedKernel): number {
+  let work = loads.length + stores.length;
+  for (const step of steps) if (step.kind === "op") work += 2 * formulas[step.op]!.cost;
+  return work;
+}
+
+/** Roughly how many nanoseconds an element takes. */
+export function costOf(kernel: FusedKernel): number {
+  const { loads, stores } = kernel;
+  return 0.07 * (loads.length + stores.length) + 0.03 * workOf(kernel);
+}

@@ -1,0 +1,2 @@
+/** Compiled functions. */
+export { type CompileOptions, compile, type Explanation } from "./compile";

@@ -1,0 +1,270 @@
+/** The first call of a compiled function: it runs as it is, and its ops are noted. */
+import { isGradEnabled } from "../autograd/mode";
+import { type Block, type Recorder as DeviceRecorder, requireBackend } from "../backend/backend";
+import { sameShape } from "../core/shape";
+import { type Declared, type Interceptor, interceptCalls } from "../core/signature";
+import type { Tensor } from "../tensor/tensor";
+import { build } from "./build";
+import { kindOf } from "./calls";
+import { DeviceRecord } from "./events";
+import { type Form, type Pattern, tensorsIn } from "./patterns";
+import { type End, type Segment, SegmentRecorder, type Step } from "./segment";
+
+/** What was recorded. */
+export interface Recorded {
+  readonly segments: readonly Segment[];
+  /** Why the call cannot be repeated from what was recorded. */
+  readonly obstacle: string | undefined;
+}
+
+/** Watches the device while the caller's code runs: what ops do is noted as theirs, what is done besides cannot be repeated. */
+class Watch extends DeviceRecord {
+  isInOp = false;
+  /** What was done besides ops. */
+  stray: string | undefined;
+
+  constructor(private readonly onRead: (block: Block) => void) {
+    super(requireBackend("cpu"));
+  }
+
+  private note(what: string): void {
+    if (!this.isInOp) this.stray ??= what;
+  }
+
+  override map(op: string): void {
+    this.note(op);
+  }
+
+  override copy(): void {
+    this.note("copy");
+  }
+
+  override fill(): void {
+    this.note("fill");
+  }
+
+  override run<K extends string>(op: K): void {
+    this.note(op);
+    if (op === "draw" || op === "boxMuller") this.obstacle ??= "draws random numbers";
+  }
+
+  override check(): void {}
+
+  override touch(block: Block, how: "read" | "write"): void {
+    if (this.isInOp) super.touch(block, how);
+    else if (how === "read") this.onRead(block);
+  }
+
+  override release(): boolean {
+    return false;
+  }
+}
+
+/** What ops may change of a tensor beside its values. */
+interface State {
+  readonly x: Tensor;
+  readonly version: number;
+  readonly window: readonly [readonly number[], readonly number[], number];
+  readonly marks: readonly unknown[];
+}
+
+const stateOf = (x: Tensor): State => ({
+  x,
+  version: x.storage.version,
+  window: [x.shape, x.strides, x.offset],
+  marks: [x.leafRequiresGrad, x.hooks, x.retainsGrad, x.ownGrad, x.storage],
+});
+
+/** A call that was under way: what was seen of it so far. */
+export interface Underway {
+  readonly segment: Segment;
+  readonly position: number;
+  readonly made: readonly Tensor[];
+  readonly given: readonly Tensor[];
+}
+
+export class Recorder {
+  private readonly recorders: SegmentRecorder[] = [];
+  /** Tensors that steps of all segments have made. */
+  private readonly owners = new Map<Tensor, SegmentRecorder>();
+  private readonly watch = new Watch((block) => {
+    this.read(block);
+  });
+  readonly intercept: Interceptor = (op, isMethod, self, given, run) => this.called(op, isMethod, self, given, run);
+  private before: DeviceRecorder | undefined;
+  private readonly backend = requireBackend("cpu");
+
+  /** @param runs The segments of a call that went as recorded up to here, the last of them in part. */
+  constructor(runs: readonly Underway[] = []) {
+    runs.forEach(({ segment, position, made, given }, i) => {
+      const isLast = i === runs.length - 1;
+      const recorder = isLast ? SegmentRecorder.after(segment, position, made, given) : new SegmentRecorder(segment);
+      if (!isLast) recorder.know(made, given);
+      for (const x of made) this.owners.set(x, recorder);
+      this.recorders.push(recorder);
+    });
+    if (runs.length === 0) this.recorders.push(new SegmentRecorder());
+  }
+
+  /** Begins to watch the device; calls are taken by {@link intercept}. */
+  start(): void {
+    this.before = this.backend.recorder;
+    this.backend.recorder = this.watch;
+  }
+
+  stop(): void {
+    this.backend.recorder = this.before;
+  }
+
+  private get current(): SegmentRecorder {
+    return this.recorders.at(-1)!;
+  }
+
+  record<R>(body: () => R): { result: R; recorded: Recorded } {
+    const before = interceptCalls(this.intercept);
+    let result: R;
+    this.start();
+    try {
+      result = body();
+    } finally {
+      this.stop();
+      interceptCalls(before);
+    }
+    return { result, recorded: this.complete(result) };
+  }
+
+  /** What was recorded of a call that has returned. */
+  complete(result: unknown): Recorded {
+    for (const x of tensorsIn(result)) this.use(x);
+    return this.finish();
+  }
+
+  private finish(): Recorded {
+    const segments = this.recorders.map(({ segment }) => segment);
+    const { stray } = this.watch;
+    if (stray !== undefined)
+      return { segments, obstacle: `asks the device for "${stray}" in code that is no op, so that it is not seen` };
+    for (const { segment, externals } of this.recorders)
+      if (segment.steps.length > 0) segment.built ??= build(segment, externals);
+    return { segments, obstacle: undefined };
+  }
+
+  /** A tensor is used after the segment that made it, or at its end. */
+  private use(x: Tensor): void {
+    const owner = this.owners.get(x);
+    if (owner === undefined) return;
+    const { live } = owner.segment;
+    const number = owner.numberOf(x)!;
+    if (live.has(number)) return;
+    live.add(number);
+    owner.segment.built = undefined;
+  }
+
+  private end(end: End): void {
+    this.current.segment.end = end;
+    this.recorders.push(new SegmentRecorder());
+  }
+
+  /** Values are read by the caller. */
+  private read(block: Block): void {
+    if (this.current.segment.steps.length === 0) return;
+    for (const [x, owner] of this.owners) if (owner === this.current && x.storage.block === block) this.use(x);
+    this.end({ kind: "read", reason: "values are read by the function" });
+  }
+
+  private called(
+    op: Declared,
+    isMethod: boolean,
+    self: unknown,
+    given: ArrayLike<unknown>,
+    run: (...given: unknown[]) => unknown,
+  ): unknown {
+    const own = Array.from(given);
+    const args = isMethod ? [self, ...own] : own;
+    const direct = () => (isMethod ? run.apply(self, own) : run(...own));
+    const kind = kindOf(op, args);
+    if (kind === "open") return direct();
+    if (kind === "break")
+      return this.broken(op, isMethod, args, "it makes or changes histories", () => this.inside(direct));
+    return this.step(op, isMethod, args, direct);
+  }
+
+  /** Runs an op, whose own ops are not seen. */
+  private inside<R>(body: () => R): R {
+    const before = interceptCalls(undefined);
+    this.watch.isInOp = true;
+    this.watch.obstacle = undefined;
+    try {
+      return body();
+    } finally {
+      this.watch.isInOp = false;
+      interceptCalls(before);
+    }
+  }
+
+  private broken<R>(op: Declared, isMethod: boolean, args: readonly unknown[], reason: string, body: () => R): R {
+    for (const x of tensorsIn(args)) this.use(x);
+    this.end({ kind: "op", op, isMethod, reason: `${op.opName}: ${reason}` });
+    return body();
+  }
+
+  private step(op: Declared, isMethod: boolean, args: readonly unknown[], direct: () => unknown): unknown {
+    const { current } = this;
+    const tensors = tensorsIn(args);
+    const states = [...tensors].map(stateOf);
+    const mark = current.mark();
+    const patterns = args.map((arg) => current.argument(arg));
+    const result = this.inside(direct);
+    const makes: Form[] = [];
+    const pattern = this.resultOf(result, tensors, makes);
+    const obstacle = this.watch.obstacle ?? this.changeOf(states) ?? this.unknownOf(patterns, pattern);
+    if (obstacle !== undefined) {
+      current.reset(mark);
+      for (const x of tensorsIn(result)) if (!tensors.has(x)) this.owners.delete(x);
+      return this.broken(op, isMethod, args, obstacle, () => result);
+    }
+    for (const x of tensors) if (this.owners.get(x) !== current) this.use(x);
+    const changed = states.find(({ x, version }) => x.storage.version !== version)?.x;
+    const step: Step = {
+      op,
+      isMethod,
+      args: patterns as Pattern[],
+      result: pattern!,
+      isGradEnabled: isGradEnabled(),
+      makes,
+      changes: changed && { index: current.numberOf(changed)!, requiresGrad: changed.requiresGrad },
+    };
+    current.segment.steps.push(step);
+    return result;
+  }
+
+  private resultOf(result: unknown, args: ReadonlySet<Tensor>, makes: Form[]): Pattern | undefined {
+    const { current } = this;
+    return current.result(
+      result,
+      (x) => {
+        const isNew = !this.owners.has(x) && !args.has(x) && x.storage.backend.device === "cpu";
+        if (isNew) this.owners.set(x, current);
+        return isNew;
+      },
+      makes,
+    );
+  }
+
+  /** What an op has changed that is more than the values of a tensor that the segment has made. */
+  private changeOf(states: readonly State[]): string | undefined {
+    for (const { x, version, window, marks } of states) {
+      if (x.storage.version !== version && this.owners.get(x) !== this.current)
+        return "it changes a tensor in place that was made elsewhere";
+      const isSame = sameShape(x.shape, window[0]) && sameShape(x.strides, window[1]) && x.offset === window[2];
+      const now = stateOf(x).marks;
+      if (!isSame || marks.some((one, i) => one !== now[i])) return "it changes what a tensor is";
+    }
+    return undefined;
+  }
+
+  private unknownOf(args: readonly (Pattern | undefined)[], result: Pattern | undefined): string | undefined {
+    if (args.includes(undefined)) return "it takes values of a kind that cannot be compared";
+    return result === undefined ? "it gives something that is no new tensor" : undefined;
+  }
+}

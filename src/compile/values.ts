@@ -1,0 +1,292 @@
+/** The values of a recorded function: expressions that can be computed anywhere, and memory that ops of the device write. */
+import type { Block } from "../backend/backend";
+import { writtenBy } from "../backend/ops/written";
+import { formulaOf } from "../backend/wasm/fused/index";
+import { sizeOf } from "../core/dtype";
+import { broadcastStrides, isContiguous, sizeOfShape } from "../core/shape";
+import { type Event, type MapEvent, type Mark, type Window, withMarks } from "./events";
+
+/** A piece of memory of a program; where it is, is decided when it is known who needs it. */
+export interface Memory {
+  kind: "input" | "result" | "saved" | "temporary";
+  /** Which input or result. */
+  index: number;
+  readonly bytes: number;
+}
+
+/** An element that an expression takes: of another expression at the same place, of memory, or a number. */
+export type Argument =
+  | { readonly kind: "value"; readonly value: Expression }
+  | {
+      readonly kind: "load";
+      readonly value: Value;
+      readonly offset: number;
+      readonly shape: readonly number[];
+      readonly strides: readonly number[];
+      readonly dtype: "float32" | "bool";
+    }
+  | { readonly kind: "number"; readonly value: number };
+
+/** What all values have. */
+abstract class Base {
+  /** Where the value is, once it is computed. */
+  memory: Memory | undefined;
+  /** Expressions that take it. */
+  readonly readers: Expression[] = [];
+  isLive = false;
+  /** Whether its memory was changed by a later command, so that it is there no more. */
+  isOverwritten = false;
+
+  constructor(
+    readonly bytes: number,
+    readonly isBackward: boolean,
+  ) {}
+}
+
+/** An elementwise op, or a number for every element. */
+export class Expression extends Base {
+  constructor(
+    readonly op: string,
+    readonly inputs: readonly Argument[],
+    readonly p: number,
+    readonly q: number,
+    readonly n: number,
+    readonly dtype: "float32" | "bool",
+    isBackward: boolean,
+  ) {
+    super(n * sizeOf(dtype), isBackward);
+    for (const input of inputs) if (input.kind !== "number") input.value.readers.push(this);
+  }
+}
+
+/** The sums of the rows of an expression. */
+export class RowSum extends Base {
+  constructor(
+    readonly of: Expression,
+    readonly row: number,
+    isBackward: boolean,
+  ) {
+    super((of.n / row) * 4, isBackward);
+  }
+}
+
+/** Memory that a command has written, or that was there before. */
+export class Stored extends Base {
+  /** @param before What the memory held, where the command changes only a part of it. */
+  constructor(
+    bytes: number,
+    readonly command: Command | undefined,
+    readonly before: Value | undefined,
+    isBackward: boolean,
+  ) {
+    super(bytes, isBackward);
+  }
+}
+
+export type Value = Expression | RowSum | Stored;
+
+/** A window on a value. */
+export interface ValueWindow {
+  readonly value: Value;
+  /** In elements, from where the value begins. */
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly dtype: Window["dtype"];
+}
+
+/** A call of the device. */
+export interface Command {
+  readonly event: Event;
+  /** The windows of the event, and the values behind them once the command has run. */
+  readonly reads: Map<Window, ValueWindow>;
+  readonly writes: Map<Window, ValueWindow>;
+  /** Expressions of what it overwrites. */
+  readonly first: Expression[];
+  readonly isBackward: boolean;
+  isLive: boolean;
+}
+
+/** Why a record cannot become a program. */
+export class Unsupported extends Error {}
+
+/** Rows that are summed with the expression: longer ones are left to the kernel that sums in blocks, with less error. */
+const LONGEST_ROW = 1024;
+
+/** Where an input of the function begins. */
+export interface Origin {
+  readonly block: Block;
+  /** In bytes. */
+  readonly offset: number;
+}
+
+/** Makes values of events. */
+export class Values {
+  readonly commands: Command[] = [];
+  private readonly contents = new Map<Block, Value>();
+  private readonly origins = new Map<Block, number>();
+  private isBackward = false;
+
+  /** Memory that is there before the first event. */
+  input({ block, offset }: Origin, index: number): Stored {
+    const value = new Stored(block.bytes - offset, undefined, undefined, this.isBackward);
+    value.memory = { kind: "input", index, bytes: value.bytes };
+    this.contents.set(block, value);
+    this.origins.set(block, offset);
+    return value;
+  }
+
+  /** What follows is the gradient. */
+  beginBackward(): void {
+    this.isBackward = true;
+  }
+
+  /** What a block holds now. @throws Unsupported for memory that nothing known has written. */
+  contentOf(block: Block): Value {
+    const value = this.contents.get(block);
+    if (value === undefined) throw new Unsupported("uses memory that was written before or elsewhere");
+    return value;
+  }
+
+  window(x: Window): ValueWindow {
+    const value = this.contentOf(x.block);
+    const offset = x.offset - (this.origins.get(x.block) ?? 0) / sizeOf(x.dtype);
+    return { value, offset, shape: x.shape, strides: x.strides, dtype: x.dtype };
+  }
+
+  add(event: Event): void {
+    if (event.kind === "map" && this.addMap(event)) return;
+    if (event.kind === "copy" && this.addCopy(event)) return;
+    if (event.kind === "fill" && this.addFill(event)) return;
+    if (event.kind === "run" && event.op === "reduce" && this.addSum(event)) return;
+    this.addCommand(event);
+  }
+
+  /** Whether a window is all of a block, which is then written whole. */
+  private isWhole({ block, offset, shape, strides, dtype }: Window): boolean {
+    return (
+      offset === 0 &&
+      isContiguous(shape, strides) &&
+      Math.max(1, sizeOfShape(shape)) * sizeOf(dtype) === block.bytes &&
+      !this.origins.has(block)
+    );
+  }
+
+  private set(block: Block, value: Value): void {
+    this.contents.set(block, value);
+  }
+
+  private addMap({ op, dtype, y, inputs, p, q }: MapEvent): boolean {
+    const formula = formulaOf(op, dtype, p);
+    if (formula === undefined || !this.isWhole(y) || !isFusable(y.dtype)) return false;
+    if (inputs.some((x) => typeof x !== "number" && !isFusable(x.dtype))) return false;
+    if (dtype === "bool" && inputs.some((x) => typeof x === "number")) return false;
+    const args = inputs.map((x) => this.argument(x, y.shape));
+    this.set(y.block, this.expression(formula, args, p, q, y));
+    return true;
+  }
+
+  private addCopy({ y, x }: { y: Window; x: Window }): boolean {
+    if (!this.isWhole(y) || !isFusable(y.dtype) || !isFusable(x.dtype)) return false;
+    const argument = this.argument(x, y.shape);
+    const op = x.dtype === y.dtype ? "copy" : y.dtype === "bool" ? "toBool" : "toFloat";
+    this.set(y.block, this.expression(op, [argument], 0, 0, y));
+    return true;
+  }
+
+  private addFill({ y, value }: { y: Window; value: number }): boolean {
+    if (!this.isWhole(y) || y.dtype !== "float32") return false;
+    this.set(y.block, this.expression("copy", [{ kind: "number", value: Math.fround(value) }], 0, 0, y));
+    return true;
+  }
+
+  private expression(op: string, args: readonly Argument[], p: number, q: number, y: Window): Expression {
+    const dtype = y.dtype as "float32" | "bool";
+    return new Expression(op, args, Math.fround(p), Math.fround(q), sizeOfShape(y.shape), dtype, this.isBackward);
+  }
+
+  private argument(x: Window | number, shape: readonly number[]): Argument {
+    if (typeof x === "number") return { kind: "number", value: Math.fround(x) };
+    const { value, offset } = this.window(x);
+    const n = sizeOfShape(shape);
+    const isLinear = offset === 0 && isContiguous(x.shape, x.strides) && sizeOfShape(x.shape) === n;
+    if (value instanceof Expression && isLinear && value.n === n && value.dtype === x.dtype)
+      return { kind: "value", value };
+    const strides = broadcastStrides(x.shape, x.strides, shape);
+    return { kind: "load", value, offset, shape, strides, dtype: x.dtype as "float32" | "bool" };
+  }
+
+  /** A sum along the last axis of an expression is made with it. */
+  private addSum(event: Extract<Event, { kind: "run" }>): boolean {
+    const { kind, y, x, n, inner } = event.description as { kind: string; y: Mark; x: Mark; n: number; inner: number };
+    if (kind !== "sum" || inner !== 1 || n < 2 || n > LONGEST_ROW) return false;
+    if (x.window.dtype !== "float32" || y.window.dtype !== "float32" || !this.isWhole(y.window)) return false;
+    const from = this.argument(x.window, x.window.shape);
+    if (from.kind !== "value") return false;
+    const sum = new RowSum(from.value, n, this.isBackward);
+    this.set(y.window.block, sum);
+    return true;
+  }
+
+  private addCommand(event: Event): void {
+    const command: Command = {
+      event,
+      reads: new Map(),
+      writes: new Map(),
+      first: [],
+      isBackward: this.isBackward,
+      isLive: event.kind === "check",
+    };
+    const written: Window[] = [];
+    for (const [window, isWritten] of this.operands(event)) {
+      if (isWritten) written.push(window);
+      else command.reads.set(window, this.window(window));
+    }
+    for (const { block } of written) this.overwrite(block, command);
+    for (const window of written) command.writes.set(window, this.window(window));
+    this.commands.push(command);
+  }
+
+  private copied(value: Expression): Expression {
+    const { n, dtype } = value;
+    return new Expression("copy", [{ kind: "value", value }], 0, 0, n, dtype, this.isBackward);
+  }
+
+  /** The operands of an event, and whether each is written. */
+  private operands(event: Event): [Window, boolean][] {
+    if (event.kind === "map" || event.kind === "copy" || event.kind === "fill") {
+      const inputs = event.kind === "map" ? event.inputs : event.kind === "copy" ? [event.x] : [];
+      return [
+        ...inputs.filter((x) => typeof x !== "number").map((x): [Window, boolean] => [x, false]),
+        [event.y, true],
+      ];
+    }
+    const found: [Window, boolean][] = [];
+    const names = event.kind === "run" ? writtenBy(event.op, event.description) : [];
+    if (names === undefined)
+      throw new Unsupported(`needs the op ${(event as { op: string }).op}, which cannot be recorded`);
+    withMarks(event.kind === "run" ? event.description : event.check, (window, name) => {
+      found.push([window, names.includes(name)]);
+      return undefined;
+    });
+    return found;
+  }
+
+  private overwrite(block: Block, command: Command): void {
+    if (this.origins.has(block)) throw new Unsupported("changes a tensor in place that was made elsewhere");
+    let before = this.contents.get(block);
+    if (before instanceof Stored && before.command === command) return;
+    if (before !== undefined && before.isBackward !== this.isBackward)
+      throw new Unsupported("changes a value of its forward in its gradient");
+    // Expressions are computed wherever they are needed: what is changed is a copy.
+    if (before instanceof Expression) before = this.copied(before);
+    else if (before !== undefined) {
+      before.isOverwritten = true;
+      for (const reader of before.readers) command.first.push(reader);
+    }
+    const value = new Stored(block.bytes, command, before, this.isBackward);
+    this.contents.set(block, value);
+  }
+}
+
+const isFusable = (dtype: string): boolean => dtype === "float32" || dtype === "bool";

@@ -1,0 +1,363 @@
+/** Whatever changes between calls of a compiled function is seen: nothing of what it depends on is frozen. */
+import * as torch from "kindling";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+type Tensor = torch.Tensor;
+const { nn } = torch;
+const F = nn.functional;
+
+const warnings = vi.spyOn(console, "warn");
+beforeEach(() => {
+  torch.manualSeed(0);
+  warnings.mockImplementation(() => {});
+});
+afterEach(() => warnings.mockReset());
+
+function expectSame(a: Tensor, b: Tensor, tolerance = 1e-6): void {
+  expect([...a.shape]).toEqual([...b.shape]);
+  expect(a.double().sub(b.double()).abs().max().item()).toBeLessThanOrEqual(
+    tolerance * Math.max(1, b.abs().max().item()),
+  );
+}
+
+/** Calls the compiled function and the function itself, and compares. */
+function check<A extends unknown[]>(f: (...args: A) => Tensor, args: (call: number) => A, calls = 8) {
+  const g = torch.compile(f);
+  for (let call = 0; call < calls; call++) {
+    const given = args(call);
+    expectSame(g(...given), f(...given));
+  }
+  return torch.compiler.explain(g);
+}
+
+describe("between calls", () => {
+  test("numbers of the closure may change", () => {
+    let scale = 2;
+    const f = (x: Tensor) => x.mul(scale).add(1);
+    const { compiledCallCount, recordCount } = check(f, (call) => {
+      scale = 2 + (call % 3);
+      return [torch.randn(5, 3)];
+    });
+    expect([compiledCallCount, recordCount]).toEqual([5, 3]);
+  });
+
+  test("and where they always do, the function runs as it is, and says so once", () => {
+    let scale = 0;
+    const f = (x: Tensor) => x.mul(scale).add(1);
+    const given = (call: number): [Tensor] => {
+      scale = call / 7;
+      return [torch.randn(3)];
+    };
+    check(f, given, 15);
+    expect(warnings).toHaveBeenCalledOnce();
+    expect(warnings.mock.calls[0]![0]).toMatch(/^torch\.compile: f was recorded 8 times.*better given as tensors/);
+  });
+
+  test("tensors of the closure may be others, and be changed in place", () => {
+    let w = torch.randn(3);
+    const { compiledCallCount } = check(
+      (x) => x.mul(w).add(1),
+      (call) => {
+        if (call % 3 === 0) w = torch.randn(3);
+        else w.add_(1);
+        return [torch.randn(5, 3)];
+      },
+    );
+    expect(compiledCallCount).toBe(7);
+  });
+
+  test("it may take another way", () => {
+    let isFirst = true;
+    const f = (x: Tensor) => (isFirst ? x.mul(2).exp() : x.mul(2).relu().add(1).tanh()).mul(3);
+    const { compiledCallCount } = check(f, (call) => {
+      isFirst = call % 3 !== 1;
+      return [torch.randn(5)];
+    });
+    expect(compiledCallCount).toBe(6);
+  });
+
+  test("shapes, dtypes and layouts may change", () => {
+    const sizes = [1, 5, 0, 7, 3];
+    const f = (x: Tensor) => x.mul(2).exp().sum(0);
+    check(f, (call) => [torch.randn(sizes[call % 5]!, 4)], 15);
+    check(f, (call) => [torch.ones([3, 4], { dtype: call % 2 === 0 ? torch.float32 : torch.float64 })]);
+    check(f, (call) => [call % 2 === 0 ? torch.randn(3, 4) : torch.randn(4, 3).t()]);
+  });
+
+  test("a value that is read may decide", () => {
+    const f = (x: Tensor) => {
+      const y = x.mul(2);
+      return y.sum().item() > 0 ? y.exp() : y.neg().add(1);
+    };
+    const { breakReasons } = check(f, () => [torch.randn(3)], 12);
+    expect(breakReasons).toEqual(["values are read by the function"]);
+  });
+
+  test("the mode of gradients may change", () => {
+    const g = torch.compile((x: Tensor) => x.mul(2).exp());
+    const x = torch.randn(3, { requiresGrad: true });
+    for (let call = 0; call < 6; call++) {
+      const y = call % 2 === 0 ? torch.noGrad(() => g(x)) : g(x);
+      expect(y.requiresGrad).toBe(call % 2 === 1);
+    }
+  });
+});
+
+describe("what a program cannot hold ends it", () => {
+  test("random numbers are drawn anew", () => {
+    const drop = (x: Tensor) => F.dropout(x.mul(2), { p: 0.5 }).relu();
+    const g = torch.compile(drop);
+    for (let call = 0; call < 4; call++) {
+      const x = torch.randn(6, 4);
+      torch.manualSeed(call);
+      const expected = drop(x);
+      torch.manualSeed(call);
+      expectSame(g(x), expected);
+    }
+    expect(torch.compiler.explain(g).graphBreakCount).toBe(1);
+  });
+
+  test("inputs that are changed in place", () => {
+    const f = (x: Tensor) => {
+      const y = x.mul(2);
+      x.add_(1);
+      return y.add(x);
+    };
+    const g = torch.compile(f);
+    for (let call = 0; call < 4; call++) {
+      const a = torch.randn(4);
+      const b = a.clone();
+      expectSame(g(a), f(b));
+      expectSame(a, b);
+    }
+  });
+
+  test("buffers of a module", () => {
+    const make = () => new nn.Sequential(new nn.Linear(4, 8), new nn.BatchNorm1d(8), new nn.ReLU());
+    const model = make();
+    const other = make();
+    other.loadStateDict(model.stateDict());
+    const g = torch.compile(model);
+    for (let call = 0; call < 4; call++) {
+      const x = torch.randn(6, 4);
+      expectSame(g(x), other(x));
+    }
+    for (const [name, buffer] of other.namedBuffers()) {
+      const own = new Map(model.namedBuffers()).get(name)!;
+      expectSame(own.double(), buffer.double());
+    }
+  });
+
+  test("hooks, custom functions and gradients inside", () => {
+    class Square extends torch.autograd.Function {
+      static forward(ctx: torch.autograd.FunctionCtx<[Tensor]>, x: Tensor) {
+        ctx.saveForBackward(x);
+        return x.mul(x);
+      }
+      static backward(ctx: torch.autograd.FunctionCtx<[Tensor]>, g: Tensor) {
+        return g.mul(ctx.savedTensors[0]).mul(2);
+      }
+    }
+    const functions = [
+      (x: Tensor) => Square.apply(x.mul(2)).exp(),
+      (x: Tensor) => torch.autograd.grad(x.mul(2).exp().sum(), [x], { createGraph: true })[0].mul(2),
+      (x: Tensor) => {
+        const y = x.mul(2);
+        y.registerHook((g) => g.mul(10));
+        return y.exp();
+      },
+    ];
+    for (const f of functions) {
+      const g = torch.compile(f);
+      for (let call = 0; call < 4; call++) {
+        const x = torch.randn(4, { requiresGrad: true });
+        const [a] = torch.autograd.grad(g(x).sum(), [x]);
+        expectSame(a, torch.autograd.grad(f(x).sum(), [x])[0]);
+      }
+    }
+  });
+
+  test("functions that are to be left alone", () => {
+    const seen: number[] = [];
+    const look = torch.compiler.disable((x: Tensor) => seen.push(x.sum().item()));
+    const f = (x: Tensor) => {
+      const y = x.mul(2);
+      look(y);
+      return y.exp();
+    };
+    check(f, () => [torch.ones(2)], 3);
+    expect(seen).toEqual(new Array(6).fill(4));
+  });
+});
+
+describe("tensors of a call", () => {
+  test("may be kept by the caller's code", () => {
+    const kept: Tensor[] = [];
+    const g = torch.compile((x: Tensor) => {
+      const h = x.mul(2);
+      kept.push(h);
+      return h.add(1);
+    });
+    const xs = Array.from({ length: 5 }, () => torch.randn(4));
+    for (const x of xs) g(x);
+    kept.forEach((h, i) => {
+      expectSame(h, xs[i]!.mul(2));
+    });
+  });
+
+  test("may go from call to call", () => {
+    let [h, expected] = [torch.zeros(3), torch.zeros(3)];
+    const g = torch.compile((x: Tensor) => {
+      h = h.mul(0.5).add(x);
+      return h.tanh();
+    });
+    for (let call = 0; call < 6; call++) {
+      const x = torch.randn(3);
+      expected = expected.mul(0.5).add(x);
+      expectSame(g(x), expected.tanh());
+    }
+  });
+
+  test("are views and inputs where they were", () => {
+    const g = torch.compile((x: Tensor): [Tensor, Tensor, Tensor, Tensor] => {
+      const y = x.mul(3);
+      return [x, x.t(), y, y.view(-1)];
+    });
+    for (let call = 0; call < 3; call++) {
+      const x = torch.randn(2, 2);
+      const [same, turned, y, flat] = g(x);
+      expect(same).toBe(x);
+      expect(turned._base).toBe(x);
+      flat.fill_(7);
+      expectSame(y, torch.full([2, 2], 7));
+    }
+  });
+
+  test("have one step of history, which is freed, kept and checked as any", () => {
+    const g = torch.compile((x: Tensor) => x.mul(2).exp());
+    for (let call = 0; call < 3; call++) {
+      const x = torch.randn(4, { requiresGrad: true });
+      const y = g(x);
+      if (call > 0) expect(y.gradFn!.name).toBe("CompiledFunctionBackward");
+      const loss = y.sum();
+      loss.backward({ retainGraph: true });
+      loss.backward();
+      expectSame(x.grad!, x.mul(2).exp().mul(4));
+      expect(() => loss.backward()).toThrow(/second time/);
+      const z = g(x);
+      torch.noGrad(() => z.add_(1));
+      expect(() => z.sum().backward()).toThrow(/modified by an inplace operation/);
+    }
+  });
+
+  test("give their memory back", () => {
+    const g = torch.compile((x: Tensor) => x.mul(2).exp().sum(1));
+    const x = torch.randn(100, 100, { requiresGrad: true });
+    const step = () => torch.tidy(() => g(x).sum().backward());
+    for (let i = 0; i < 5; i++) step();
+    const before = torch.memoryStats().allocated;
+    for (let i = 0; i < 50; i++) step();
+    expect(torch.memoryStats().allocated - before).toBeLessThan(100_000);
+  });
+});
+
+describe("modules", () => {
+  test("keep their fields, methods and parameters", () => {
+    const model = new nn.Sequential(new nn.Linear(4, 8), new nn.GELU(), new nn.Linear(8, 2));
+    const g = torch.compile(model);
+    for (let call = 0; call < 3; call++) {
+      const x = torch.randn(6, 4);
+      expectSame(g(x), model(x));
+    }
+    expect(g).toBeInstanceOf(nn.Module);
+    expect([...g.parameters()].length).toBe(4);
+    expect(Object.keys(g.stateDict())).toEqual(Object.keys(model.stateDict()));
+    g.eval();
+    expect(model.training).toBe(false);
+    expect(torch.compiler.explain(g).compiledCallCount).toBe(2);
+  });
+
+  test("train as without it", () => {
+    const make = () => {
+      torch.manualSeed(3);
+      return new nn.Sequential(new nn.Linear(4, 8), new nn.Tanh(), new nn.Linear(8, 1));
+    };
+    const [x, y] = [torch.randn(16, 4), torch.randn(16, 1)];
+    const losses = [make(), torch.compile(make())].map((model) => {
+      const optimizer = new torch.optim.Adam(model.parameters(), { lr: 0.01 });
+      return Array.from({ length: 20 }, () => {
+        optimizer.zeroGrad();
+        const loss = F.mseLoss(model(x), y);
+        loss.backward();
+        optimizer.step();
+        return loss.item();
+      });
+    });
+    losses[1]!.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(losses[0]![i]!, 5);
+    });
+  });
+});
+
+describe("errors", () => {
+  test("are those of the ops", () => {
+    const f = (x: Tensor, y: Tensor) => x.mul(2).matmul(y);
+    const g = torch.compile(f);
+    const x = torch.randn(3, 4);
+    for (let call = 0; call < 2; call++) g(x, torch.randn(4, 2));
+    expect(() => g(x, torch.randn(3, 2))).toThrow(/^matmul: /);
+    const pick = torch.compile((v: Tensor, i: Tensor) => v.indexSelect(0, i).mul(2));
+    const indices = (...values: number[]) => torch.tensor(values, { dtype: torch.int64 });
+    for (let call = 0; call < 2; call++) pick(x, indices(0, 2));
+    expect(() => pick(x, indices(0, 9))).toThrow(torch.IndexError);
+    expectSame(pick(x, indices(1, 0)), x.indexSelect(0, indices(1, 0)).mul(2));
+  });
+
+  test("of the function itself pass", () => {
+    let fails = false;
+    const g = torch.compile((x: Tensor) => {
+      const y = x.mul(2);
+      if (fails) throw new Error("mine");
+      return y.add(1);
+    });
+    const x = torch.randn(3);
+    for (fails of [false, false, true]) if (!fails) g(x);
+    expect(() => g(x)).toThrow("mine");
+    fails = false;
+    expectSame(g(x), x.mul(2).add(1));
+  });
+
+  test("say what is wrong with the arguments", () => {
+    const compile = torch.compile as (...args: unknown[]) => unknown;
+    expect(() => compile(3)).toThrow(/^compile: model must be a function or a module, got 3/);
+    expect(() => compile(() => 1, { backend: "cuda" })).toThrow(/^compile: backend must be "inductor" or "eager"/);
+    expect(() => compile(() => 1, { mode: "fast" })).toThrow(/^compile: mode must be one of/);
+    expect(() => compile(() => 1, { full_graph: true })).toThrow(/^compile: .*full_graph/);
+    expect(() => torch.compiler.explain(() => 1)).toThrow(/takes what torch\.compile gave/);
+  });
+
+  test("fullgraph wants one program", () => {
+    const g = torch.compile((x: Tensor) => x.mul(x.mul(2).sum().item()), { fullgraph: true });
+    expect(() => g(torch.randn(3))).toThrow(/^compile: .*as a whole.*values are read/);
+  });
+});
+
+test("without compiling, the function is given as it is", () => {
+  const f = (x: Tensor) => x.mul(2);
+  expect(torch.compile(f, { disable: true })).toBe(f);
+  expect(torch.compile(f, { backend: "eager" })).toBe(f);
+});
+
+test("isCompiling, reset and explain", () => {
+  const states: boolean[] = [];
+  const g = torch.compile((x: Tensor) => {
+    states.push(torch.compiler.isCompiling());
+    return x.mul(2).add(1);
+  });
+  for (let call = 0; call < 2; call++) g(torch.ones(2));
+  expect([...states, torch.compiler.isCompiling()]).toEqual([true, true, false]);
+  expect(torch.compiler.explain(g)).toMatchObject({ callCount: 2, compiledCallCount: 1, graphCount: 1, opCount: 2 });
+  torch.compiler.reset();
+  expect(torch.compiler.explain(g).graphCount).toBe(0);
+  expectSame(g(torch.ones(2)), torch.full([2], 3));
+});
