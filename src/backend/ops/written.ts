@@ -12,6 +12,8 @@ type Written = {
 const written: Written = {
   arange: ["y"],
   matmul: ["y"],
+  attention: ["y", "logSums"],
+  attentionGradient: ["gq", "gk", "gv"],
   convolution: ({ pass }) => [pass === "forward" ? "y" : pass === "inputGrad" ? "x" : "w"],
   channelSums: ["y"],
   maxPool: ["y", "indices"],
@@ -38,7 +40,7 @@ const written: Written = {
   sort: ["values", "indices"],
   nllLoss: ["losses"],
   nllLossGradient: ["gx"],
-  crossEntropy: ["losses", "logProbs"],
+  crossEntropy: ["losses", "statistics"],
   crossEntropyGradient: ["gx"],
   targetWeights: ["weights"],
   lstmCell: ["hidden", "cells", "gates"],
