@@ -1,5 +1,6 @@
 /** The kernels of this wing: attention, normalization, pooling, losses and the cells of recurrent networks. Nothing but re-exports. */
-export * from "./attention";
+export * from "./attention/backward";
+export * from "./attention/forward";
 export * from "./avgPool";
 export * from "./layerNorm";
 export * from "./loss";

@@ -22,7 +22,7 @@ export interface AttentionOptions {
   scale?: number | null;
 }
 
-const sdpa = "scaledDotProductAttention";
+const opName = "scaledDotProductAttention";
 
 /** Options that have been checked. */
 interface Checked {
@@ -39,15 +39,15 @@ function checkAttention(query: Tensor, key: Tensor, value: Tensor, options: Atte
     [key, "key"],
     [value, "value"],
   ] as const)
-    if (checkTensor(sdpa, x, name).ndim < 2)
-      throw new ShapeError(`${sdpa}: ${name} needs at least 2 axes, got ${shapeText(x.shape)}`);
-  if (attnMask !== null) checkTensor(sdpa, attnMask, "attnMask");
-  if (scale != null) checkNumber(sdpa, "scale", scale);
-  assertNumber(sdpa, "dropoutP", dropoutP);
-  checkFlag(sdpa, "isCausal", isCausal);
+    if (checkTensor(opName, x, name).ndim < 2)
+      throw new ShapeError(`${opName}: ${name} needs at least 2 axes, got ${shapeText(x.shape)}`);
+  if (attnMask !== null) checkTensor(opName, attnMask, "attnMask");
+  if (scale != null) checkNumber(opName, "scale", scale);
+  assertNumber(opName, "dropoutP", dropoutP);
+  checkFlag(opName, "isCausal", isCausal);
   if (isCausal && attnMask !== null)
-    throw new ValueError(`${sdpa}: an explicit attnMask should not be set when isCausal is true`);
-  checkSameDevice(sdpa, query, key, value, attnMask);
+    throw new ValueError(`${opName}: an explicit attnMask should not be set when isCausal is true`);
+  checkSameDevice(opName, query, key, value, attnMask);
   return { mask: attnMask, p: dropoutP, causal: isCausal, scale: scale ?? 1 / Math.sqrt(query.shape.at(-1)!) };
 }
 
@@ -81,7 +81,7 @@ function fused(query: Tensor, key: Tensor, value: Tensor, { mask, p, causal, sca
   const scores = [...lead, query.shape.at(-2)!, key.shape.at(-2)!];
   const aligned = mask?.reshape([...scores.slice(mask.ndim).fill(1), ...mask.shape]);
   const bias = aligned && asHeads(lead.length > 2 ? aligned.expand(scores) : aligned);
-  const noise = p > 0 ? noiseOf(sdpa, query, scores, p) : undefined;
+  const noise = p > 0 ? noiseOf(opName, query, scores, p) : undefined;
   const terms = { bias, noise: noise && asHeads(noise), causal, scale };
   const y = fusedAttention(asHeads(query), asHeads(key), asHeads(value), terms);
   return lead.length === 2 ? y : y.reshape([...lead, ...y.shape.slice(-2)]);

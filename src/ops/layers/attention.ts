@@ -69,7 +69,7 @@ function biasOperand({ bias }: AttentionTerms, shape: readonly number[]): Tensor
  */
 export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, terms: AttentionTerms): Tensor {
   const [q, k, v] = [withRows(query), withRows(key), withRows(value)];
-  const [n, heads, l] = q.shape as [number, number, number, number];
+  const [n, heads, l] = q.shape;
   const bias = biasOperand(terms, [n, heads, l, k.shape[2]!]);
   const { noise, causal, scale } = terms;
   const y = allocateLike(q, v.shape[3]!);
@@ -115,7 +115,7 @@ function composedGrads(g: Tensor, q: Tensor, k: Tensor, v: Tensor, terms: Attent
  */
 export function packedAttention(x: Tensor, heads: number, batchAxis: 0 | 1, terms: AttentionTerms): Tensor {
   const packed = x.contiguous();
-  const [rows, columns, width] = packed.shape as [number, number, number];
+  const [rows, columns, width] = packed.shape;
   const embed = width / 3;
   const l = batchAxis === 0 ? columns : rows;
   const n = batchAxis === 0 ? rows : columns;
@@ -160,7 +160,7 @@ function thirds(x: Tensor, heads: number, batchAxis: 0 | 1): [Operand, Operand, 
 
 /** The gradient of {@link packedAttention} in differentiable ops. */
 function packedGrad(g: Tensor, x: Tensor, heads: number, batchAxis: 0 | 1, terms: AttentionTerms): Tensor {
-  const [a, b, width] = x.shape as [number, number, number];
+  const [a, b, width] = x.shape;
   const inward = (y: Tensor) => {
     const parts = y.reshape(a, b, heads, -1);
     return batchAxis === 0 ? parts.transpose(1, 2) : parts.permute(1, 2, 0, 3);
