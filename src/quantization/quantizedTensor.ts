@@ -1,8 +1,8 @@
 /** Tensors of integers with scales and zero points. */
 import type { Device } from "../backend/backend";
 import { ArgumentError, KindlingError } from "../core/errors";
-import type { TensorSize } from "../core/shape";
 import { float } from "../core/repr";
+import type { TensorSize } from "../core/shape";
 import { computes } from "../core/signature";
 import { allocate, tensor } from "../tensor/create";
 import { formatTensor, withSuffixes } from "../tensor/format";

@@ -83,7 +83,7 @@ function fused(query: Tensor, key: Tensor, value: Tensor, { mask, p, causal, sca
   const bias = aligned && asHeads(lead.length > 2 ? aligned.expand(scores) : aligned);
   const noise = p > 0 ? noiseOf(opName, query, scores, p) : undefined;
   const terms = { bias, noise: noise && asHeads(noise), causal, scale };
-  const y = fusedAttention(asHeads(query), asHeads(key), asHeads(value), terms);
+  const y = fusedAttention(terms, asHeads(query), asHeads(key), asHeads(value));
   return lead.length === 2 ? y : y.reshape([...lead, ...y.shape.slice(-2)]);
 }
 

@@ -136,12 +136,12 @@ function attendFused(query: Tensor, key: Tensor, value: Tensor, settings: MultiH
   const bias = fusedBias(settings, query, n) ?? undefined;
   const noise = dropoutP > 0 ? noiseOf("dropout", query, [n, numHeads, l, s], dropoutP) : undefined;
   const terms: AttentionTerms = { bias, noise, causal: false, scale: 1 / Math.sqrt(embed / numHeads) };
-  if (isSelf) return packedAttention(inputs[0]!, numHeads, batchAxis, terms);
+  if (isSelf) return packedAttention(terms, inputs[0]!, numHeads, batchAxis);
   const [q, k, v] = inputs.map((x) => {
     const parts = x.reshape(x.shape[0]!, x.shape[1]!, numHeads, embed / numHeads);
     return batchAxis === 0 ? parts.transpose(1, 2) : parts.permute(1, 2, 0, 3);
   }) as [Tensor, Tensor, Tensor];
-  const y = fusedAttention(q, k, v, terms);
+  const y = fusedAttention(terms, q, k, v);
   return (batchAxis === 0 ? y.transpose(1, 2) : y.permute(2, 0, 1, 3)).reshape(query.shape[0]!, query.shape[1]!, embed);
 }
 

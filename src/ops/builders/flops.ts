@@ -16,11 +16,18 @@ const convolution: MultiplyAdds = ([, weight], result) =>
   (sizeOf(result) * sizeOf(weight)) / Math.max(1, axis(weight, 0));
 /** The weights of a filter for each element of the input. */
 const transposed: MultiplyAdds = ([x, weight]) => (sizeOf(x) * sizeOf(weight)) / Math.max(1, axis(weight, 0));
+/** Queries with keys, and weights with values. */
+const attention: MultiplyAdds = ([, q, k], result) => (sizeOf(q) + sizeOf(result)) * axis(k, -2);
+/** The same, of projections that stand beside each other. */
+const packedAttention: MultiplyAdds = ([, x, , batchAxis], result) =>
+  2 * sizeOf(result) * axis(x, batchAxis === 0 ? 1 : 0);
 const rules = new Map<string, MultiplyAdds>([
   ...["mm", "matmul", "bmm", "mv", "dot", "linear"].map((op) => [op, product] as const),
   ...["addmm", "baddbmm", "addmv"].map((op) => [op, addedProduct] as const),
   ...["conv1d", "conv2d", "conv3d"].map((op) => [op, convolution] as const),
   ...["convTranspose1d", "convTranspose2d", "convTranspose3d"].map((op) => [op, transposed] as const),
+  ["fusedAttention", attention],
+  ["packedAttention", packedAttention],
 ]);
 
 /** How the multiplications with additions of an op are counted; undefined for ops that have none, or parts that are counted. */

@@ -3,6 +3,7 @@
 import { isGradEnabled } from "../../autograd/mode";
 import { isRecorded, record } from "../../autograd/node";
 import type { Operand } from "../../backend/operand";
+import { named } from "../../core/signature";
 import { Mode } from "../../platform/mode";
 import { allocate, full, windowOn, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
@@ -63,11 +64,14 @@ function biasOperand({ bias }: AttentionTerms, shape: readonly number[]): Tensor
   return rows.expand([...shape]);
 }
 
+/** An op of its own, so that profiles know what it does. See {@link attend}. */
+export const fusedAttention = named("fusedAttention", "terms, query, key, value", attend);
+
 /**
  * softmax(q · kᵀ · scale + bias) · noise · v. Shape: [n, heads, l, e], [n, heads, s, e], [n, heads, s, v] → [n, heads, l, v], whose axes lie in
  * the order of those of q. {@link canFuse} holds of the operands.
  */
-export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, terms: AttentionTerms): Tensor {
+function attend(terms: AttentionTerms, query: Tensor, key: Tensor, value: Tensor): Tensor {
   const [q, k, v] = [withRows(query), withRows(key), withRows(value)];
   const [n, heads, l] = q.shape;
   const bias = biasOperand(terms, [n, heads, l, k.shape[2]!]);
@@ -109,11 +113,14 @@ function composedGrads(g: Tensor, q: Tensor, k: Tensor, v: Tensor, terms: Attent
   return [gs.matmul(k), gs.transpose(-2, -1).matmul(q), weigh(p).transpose(-2, -1).matmul(g)];
 }
 
+/** An op of its own, as {@link fusedAttention}. See {@link attendPacked}. */
+export const packedAttention = named("packedAttention", "terms, projections, heads, batchAxis", attendPacked);
+
 /**
- * {@link fusedAttention} of the queries, keys and values that stand beside each other in each row of `x`, as one projection gives them. Shape: [a, b, 3 · heads · e] →
+ * {@link attend} for the queries, keys and values that stand beside each other in each row of `x`, as one projection gives them. Shape: [a, b, 3 · heads · e] →
  * [a, b, heads · e], where `batchAxis` says which of a and b counts batches.
  */
-export function packedAttention(x: Tensor, heads: number, batchAxis: 0 | 1, terms: AttentionTerms): Tensor {
+function attendPacked(terms: AttentionTerms, x: Tensor, heads: number, batchAxis: 0 | 1): Tensor {
   const packed = x.contiguous();
   const [rows, columns, width] = packed.shape;
   const embed = width / 3;

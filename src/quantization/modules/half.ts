@@ -2,12 +2,12 @@
 import { DTypeError } from "../../core/errors";
 import type { Linear } from "../../nn/layers/linear";
 import { Module } from "../../nn/module/module";
-import { allocate } from "../../tensor/create";
-import { simulates } from "../simulate";
 import { snakeCase } from "../../nn/module/state";
 import { checkTensor } from "../../ops/builders/checks";
 import { linear } from "../../ops/linalg/matmul";
+import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
+import { simulates } from "../simulate";
 
 /** Rows for which the weight is widened on its way; for more it is widened before. */
 const MOST_ROWS = 8;

@@ -8,8 +8,8 @@ import { quantizePerChannel, quantizePerTensor } from "../functional";
 import type { ObserverBase, QParams } from "../observers";
 import type { Packed } from "../packed";
 import type { QConfig } from "../qconfig";
-import { ScaledModule } from "./scaled";
 import { QuantizedTensor, type Quantizer } from "../quantizedTensor";
+import { ScaledModule } from "./scaled";
 
 /** Of a float module: its configuration and, once it is prepared, its observer. */
 export interface Observed {
