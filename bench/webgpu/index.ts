@@ -44,6 +44,13 @@ export async function* runPage<Message>(page: string, job: object): AsyncGenerat
     for (const flags of adapters) {
       browser = await chromium.launch({ executablePath, args: [...common, ...flags] });
       const tab = await browser.newPage();
+      // What a driver or a library complains of, once.
+      const heard = new Set<string>();
+      tab.on("console", (message) => {
+        const text = message.text().slice(0, 300);
+        if (heard.size < 5 && !heard.has(text) && !text.includes("404")) console.log(`note: ${text}`);
+        heard.add(text);
+      });
       await tab.goto(`${server.url}/empty.html`);
       if (await tab.evaluate(hasAdapter)) {
         await tab.goto(`${server.url}/bench/webgpu/${page}`);

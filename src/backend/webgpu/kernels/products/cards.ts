@@ -1,19 +1,6 @@
 /** Which tilings are fast on which adapter, as `npm run bench -- webgpu` measures. */
 import type { TilingSet } from "../../../capabilities";
-import type { TilingName } from "./tilings";
-
-/** A row of the table. */
-export interface Card {
-  /** For results that are neither low nor narrow, from the largest tile: the first is taken of which there are `enough`, or else the last one. */
-  readonly square: readonly TilingName[];
-  /** For few rows, and for few columns. */
-  readonly low: TilingName;
-  readonly narrow: TilingName;
-  /** Workgroups that keep the adapter busy. */
-  readonly enough: number;
-  /** Threads that add up one result of a thin product: where terms lie side by side, and where columns do. */
-  readonly lanes: readonly [deep: number, shallow: number];
-}
+import type { Card } from "./tilings";
 
 /** Graphics cards of which nothing is known. */
 const card: Card = {

@@ -22,7 +22,7 @@ class Reader {
     private readonly each: number,
   ) {}
 
-  private get isDeep(): boolean {
+  get isDeep(): boolean {
     return this.factor.along === "depth";
   }
 
@@ -58,10 +58,50 @@ class Reader {
     return [...places, ...loads].join("\n");
   }
 
+  /** The four steps of neighbor `i` of a factor along k, or the `i`-th four neighbors at step `k` of one along the outer axis. */
+  four(i: number, k?: number): string {
+    return k === undefined ? `${this.name}${i}` : `${this.name}${k}_${i}`;
+  }
+
   /** The element of neighbor `i` and step `k`. */
   at(i: number, k: number): string {
     return this.isDeep ? `${this.name}${i}.${lane(k)}` : `${this.name}${k}_${i >> 2}.${lane(i & 3)}`;
   }
+}
+
+/** The sums of a thread: as vectors of neighboring columns, or one by one. */
+interface Sums {
+  readonly begin: string;
+  /** Statements that add four steps. */
+  readonly add: string;
+  value(i: number, j: number): string;
+}
+
+const lines = (rows: number, columns: number, text: (i: number, j: number) => string): string =>
+  range(rows)
+    .flatMap((i) => range(columns).map((j) => text(i, j)))
+    .join("\n");
+
+function sumsOf(a: Reader, b: Reader, type: Scalar, [rows, columns]: readonly [number, number]): Sums {
+  if (!b.isDeep)
+    return {
+      begin: lines(rows, columns / 4, (i, j) => `var c${i}_${j} = vec4<${type}>();`),
+      add: range(STEPS)
+        .map((k) => lines(rows, columns / 4, (i, j) => `c${i}_${j} += ${a.at(i, k)} * ${b.four(j, k)};`))
+        .join("\n"),
+      value: (i, j) => `c${i}_${j >> 2}.${lane(j & 3)}`,
+    };
+  const term = (i: number, j: number): string =>
+    a.isDeep
+      ? `dot(${a.four(i)}, ${b.four(j)})`
+      : range(STEPS)
+          .map((k) => `${a.at(i, k)} * ${b.at(j, k)}`)
+          .join(" + ");
+  return {
+    begin: lines(rows, columns, (i, j) => `var c${i}_${j} = ${zero(type)};`),
+    add: lines(rows, columns, (i, j) => `c${i}_${j} += ${term(i, j)};`),
+    value: (i, j) => `c${i}_${j}`,
+  };
 }
 
 /** The text of a product, as of {@link tiledSource}. */
@@ -77,20 +117,18 @@ export function directSource(
   const { threads, each } = tiling;
   const a = new Reader("l", left, type, each[0]);
   const b = new Reader("r", right, type, each[1]);
-  const cells = range(each[0]).flatMap((i) => range(each[1]).map((j) => [i, j] as const));
+  const sums = sumsOf(a, b, type, each);
   const body = `${findTile(words, tileOf(tiling), prelude)}
 let row1 = row0 + (local / ${threads[1]}u) * ${each[0]}u;
 let column1 = column0 + (local % ${threads[1]}u) * ${each[1]}u;
 if (row1 >= ${words.m} || column1 >= ${words.n}) { return; }
 ${a.begin("row1")}
 ${b.begin("column1")}
-${cells.map(([i, j]) => `var c${i}_${j} = ${zero(type)};`).join("\n")}
+${sums.begin}
 for (var k0 = split * ${words.chunk}; k0 < kEnd; k0 += ${STEPS}u) {
 ${a.load("k0")}
 ${b.load("k0")}
-${range(STEPS)
-  .flatMap((k) => cells.map(([i, j]) => `c${i}_${j} += ${a.at(i, k)} * ${b.at(j, k)};`))
-  .join("\n")}
+${sums.add}
 }
 ${finishTiles(
   tiling,
@@ -98,6 +136,7 @@ ${finishTiles(
   target,
   (i) => `row1 + ${i}u`,
   (j) => `column1 + ${j}u`,
+  sums.value,
 )}`;
   return { body, workgroup: threads[0] * threads[1] };
 }

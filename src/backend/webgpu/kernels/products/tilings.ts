@@ -1,6 +1,4 @@
 /** How products are cut into tiles, one for each workgroup, and along k. */
-import type { Card } from "./cards";
-
 /** How a workgroup divides its tile of a result. */
 export interface Tiling {
   /** Threads down and across. */
@@ -28,6 +26,19 @@ const tilings = {
 } as const satisfies Record<string, Tiling>;
 
 export type TilingName = keyof typeof tilings;
+
+/** What is fast on an adapter. */
+export interface Card {
+  /** For results that are neither low nor narrow, from the largest tile: the first is taken of which there are `enough`, or else the last one. */
+  readonly square: readonly TilingName[];
+  /** For few rows, and for few columns. */
+  readonly low: TilingName;
+  readonly narrow: TilingName;
+  /** Workgroups that keep the adapter busy. */
+  readonly enough: number;
+  /** Threads that add up one result of a thin product: where terms lie side by side, and where columns do. */
+  readonly lanes: readonly [deep: number, shallow: number];
+}
 
 /** Results of at most so many rows or columns leave half of a square tile empty. */
 const FLAT = 16;
