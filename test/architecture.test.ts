@@ -14,7 +14,7 @@ const ROWS = [
   ["autograd"],
   ["ops"],
   ["nn"],
-  ["optim", "data", "io", "func", "distributions"],
+  ["optim", "data", "io", "func", "distributions", "quantization"],
   ["distributed", "amp"],
   ["hub"],
   ["vision", "text", "audio"],

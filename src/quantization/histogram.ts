@@ -1,13 +1,16 @@
 /** An observer that leaves out rare numbers far from the others. */
+
 import { noGrad } from "../autograd/mode";
 import { checkInteger } from "../core/arguments";
 import { bind, partsOf } from "../core/binding";
 import { nameOf } from "../core/className";
+import { ValueError } from "../core/errors";
 import type { Arguments } from "../core/signatureTypes";
+import { checkTensor } from "../ops/builders/checks";
 import { histc } from "../ops/reduce/histogram";
 import { tensor, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type HistogramOptions, type QParams, UniformQuantizationObserverBase } from "./observers";
+import { checkObject, type HistogramOptions, type QParams, UniformQuantizationObserverBase } from "./observers";
 import { roundHalfEven } from "./scales";
 
 const signature = "; bins, upsampleRate, dtype, qscheme, reduceRange, quantMin, quantMax, eps";
@@ -45,15 +48,18 @@ export class HistogramObserver extends UniformQuantizationObserverBase {
 
   /** A function that makes observers with these options. */
   static withArgs(options: HistogramOptions): () => HistogramObserver {
+    checkObject(options);
     return () => new HistogramObserver(options as never);
   }
 
   override forward(input: Tensor): Tensor {
-    if (input.numel() > 0) noGrad(() => this.watch(input.detach().float()));
+    if (checkTensor("HistogramObserver", input).numel() > 0) noGrad(() => this.watch(input.detach().float()));
     return input;
   }
 
   private watch(x: Tensor): void {
+    if (x.isfinite().all().item() === 0)
+      throw new ValueError("HistogramObserver: the input has infinite numbers or NaN, which have no bin");
     const before = { min: this.minVal.item(), max: this.maxVal.item() };
     const extremes = x.aminmax() as { min: Tensor; max: Tensor };
     const now = { min: extremes.min.item(), max: extremes.max.item() };

@@ -1,8 +1,10 @@
 /** Convolutions of quantized images. */
+
 import { classNameOf } from "../../core/className";
-import { ArgumentError, DTypeError, ValueError } from "../../core/errors";
+import { ArgumentError, DTypeError, describe, ValueError } from "../../core/errors";
 import * as F from "../../nn/functional/index";
 import { Conv1d as FloatConv1d, Conv2d as FloatConv2d } from "../../nn/layers/conv";
+import { checkModule } from "../../nn/module/checks";
 import type { Module } from "../../nn/module/module";
 import { float } from "../../nn/module/repr";
 import type { Tensor } from "../../tensor/tensor";
@@ -37,10 +39,11 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
   /** @param module A float layer, fused or not, that has been observed. */
   constructor(module: Module) {
     super();
+    checkModule(classNameOf(this), module);
     const conv = layerOf(module) as FloatConv;
     if (!(conv instanceof FloatConv1d || conv instanceof FloatConv2d))
       throw new ArgumentError(
-        `${classNameOf(this)}: quantized convolutions are made of float ones, by fromFloat or convert(), got ${String(module)}`,
+        `${classNameOf(this)}: quantized convolutions are made of float ones, by fromFloat or convert(), got ${describe(module)}`,
       );
     if (conv.paddingMode !== "zeros")
       throw new ValueError(`${classNameOf(this)}: paddingMode must be "zeros", got "${conv.paddingMode}"`);
@@ -123,7 +126,7 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
 
 function checkFloat(name: string, module: unknown, type: new (...args: any[]) => Module): Module {
   if (module instanceof type) return module;
-  throw new ArgumentError(`${name}.fromFloat only works for ${name}, got ${String(module)}`);
+  throw new ArgumentError(`${name}.fromFloat only works for ${name}, got ${describe(module)}`);
 }
 
 /** A convolution of quantized images. Shape: [N, C, H, W]. @see torch.ao.nn.quantized.Conv2d */

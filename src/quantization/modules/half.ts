@@ -1,13 +1,15 @@
 /** Linear maps whose weights have 16 bits. */
-import { DTypeError } from "../../core/errors";
+
+import { DTypeError, ShapeError } from "../../core/errors";
+import { shapeText } from "../../core/shape";
 import type { Linear } from "../../nn/layers/linear";
 import { Module } from "../../nn/module/module";
-import { allocate } from "../../tensor/create";
-import { simulates } from "../simulate";
-import { snakeCase } from "../../nn/module/state";
+import { stateKeyOf } from "../../nn/module/state";
 import { checkTensor } from "../../ops/builders/checks";
 import { linear } from "../../ops/linalg/matmul";
+import { allocate } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
+import { simulates } from "../simulate";
 
 /** Rows for which the weight is widened on its way; for more it is widened before. */
 const MOST_ROWS = 8;
@@ -28,13 +30,16 @@ export class LinearHalf extends Module {
 
   constructor(weight: Tensor, bias: Tensor | null) {
     super();
+    if (checkTensor("LinearHalf", weight, "weight").ndim !== 2)
+      throw new ShapeError(`LinearHalf: weight must have two axes, got ${shapeText(weight.shape)}`);
+    if (bias != null) checkTensor("LinearHalf", bias, "bias");
     [this.outFeatures, this.inFeatures] = weight.shape as readonly number[] as readonly [number, number];
     this.registerBuffer("weightHalf", weight.detach().to("float16"));
-    this.registerBuffer("biasFloat", bias === null ? null : bias.detach().float().clone());
+    this.registerBuffer("biasFloat", bias == null ? null : bias.detach().float().clone());
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** The weight, float16. */

@@ -1,7 +1,7 @@
 /** Linear maps of quantized tensors. */
-import { checkInteger, MAX_COUNT } from "../../core/arguments";
+import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { classNameOf } from "../../core/className";
-import { ArgumentError, DTypeError, ShapeError } from "../../core/errors";
+import { ArgumentError, DTypeError, describe, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { Linear as FloatLinear } from "../../nn/layers/linear";
 import type { Module } from "../../nn/module/module";
@@ -32,6 +32,7 @@ abstract class AnyLinear extends WeightedQuantizedModule {
     const layer = classNameOf(this);
     this.inFeatures = checkInteger(layer, "inFeatures", inFeatures, 0, MAX_COUNT);
     this.outFeatures = checkInteger(layer, "outFeatures", outFeatures, 0, MAX_COUNT);
+    checkFlag(layer, "bias", bias);
     const weight = zeros([outFeatures, inFeatures], { dtype: "int8" });
     const quantizer = { scheme: "perTensorAffine", scale: 1, zeroPoint: 0 } as const;
     this.setWeightBias(new QuantizedTensor(weight, "qint8", quantizer), bias ? zeros([outFeatures]) : null);
@@ -77,7 +78,7 @@ abstract class AnyLinear extends WeightedQuantizedModule {
 /** @throws ArgumentError unless `module` is a float layer that can be quantized. */
 function checkFloat(name: string, module: unknown, ...types: (new (...args: any[]) => Module)[]): Module {
   if (types.some((type) => module instanceof type)) return module as Module;
-  throw new ArgumentError(`${name}.fromFloat only works for Linear, got ${String(module)}`);
+  throw new ArgumentError(`${name}.fromFloat only works for Linear, got ${describe(module)}`);
 }
 
 /**
