@@ -221,30 +221,35 @@ function specOf(spec: QConfigSpec | null | undefined, dtype: unknown): ReadonlyM
  */
 export const quantizeDynamic = overloaded(
   "quantizeDynamic",
-  "model; qconfigSpec, dtype, inplace",
+  "model, qconfigSpec?, dtype?, inplace?",
   dynamic as {
-    <M extends Module>(model: M, options?: QuantizeDynamicOptions): M;
+    <M extends Module>(model: M, options: QuantizeDynamicOptions): M;
     <M extends Module>(
       model: M,
       qconfigSpec?: QConfigSpec | null,
       dtype?: "qint8" | "float16",
-      options?: InplaceOptions,
+      inplace?: boolean | InplaceOptions,
     ): M;
   },
 );
 
-function dynamic<M extends Module>(model: M, options: QuantizeDynamicOptions = {}): M {
+function dynamic<M extends Module>(
+  model: M,
+  qconfigSpec?: any,
+  dtype: "qint8" | "float16" = "qint8",
+  inplace: any = false,
+): M {
   const op = "quantizeDynamic";
-  const { qconfigSpec, dtype = "qint8", inplace = false } = options;
   checkModule(op, model, "model");
   if (qconfigSpec != null && !(qconfigSpec instanceof Set) && !(qconfigSpec instanceof Map))
     throw new ArgumentError(
       `${op}: qconfigSpec must be a Set of classes or names of modules, or a Map of these to configurations, got ${describe(qconfigSpec)}`,
     );
   if (qconfigSpec instanceof Map) for (const value of qconfigSpec.values()) checkQConfig(op, value);
+  const spec = specOf(qconfigSpec, dtype);
   const result = checkFlag(op, "inplace", inplace) ? model : deepcopy(model);
   result.eval();
-  propagate(result, specOf(qconfigSpec, dtype), null, "");
+  propagate(result, spec, null, "");
   const root = swapped(result, dynamicMapping);
   if (root === result) convertChildren(result, dynamicMapping, new Map());
   clean(root);

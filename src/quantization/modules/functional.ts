@@ -143,6 +143,7 @@ export class QFunctional extends ScaledModule {
   /** Tensors joined along an axis. */
   cat(xs: readonly Tensor[], dim = 0): Tensor {
     const quantizer = { scheme: "perTensorAffine", scale: this.scale, zeroPoint: this.zeroPoint } as const;
+    checkArray("cat", "xs", xs, "quantized tensors");
     if (simulates())
       return this.quantized(
         cat(
