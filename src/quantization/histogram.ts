@@ -6,6 +6,7 @@ import { bind, partsOf } from "../core/binding";
 import { nameOf } from "../core/className";
 import { ValueError } from "../core/errors";
 import type { Arguments } from "../core/signatureTypes";
+import { takes } from "../nn/module/forward";
 import { checkTensor } from "../ops/builders/checks";
 import { histc } from "../ops/reduce/histogram";
 import { tensor, zeros } from "../tensor/create";
@@ -15,6 +16,9 @@ import { roundHalfEven } from "./scales";
 
 const signature = "; bins, upsampleRate, dtype, qscheme, reduceRange, quantMin, quantMax, eps";
 const f = Math.fround;
+
+/** Of a histogram, and of the parts of a bin. */
+const MOST_BINS = 2 ** 20;
 
 /** By how much the bounds move in a step of the search. */
 const STEP = 1e-5;
@@ -41,8 +45,8 @@ export class HistogramObserver extends UniformQuantizationObserverBase {
       Object.assign(options, { [name]: value });
     });
     super(layer, ["perTensorAffine", "perTensorSymmetric"], options);
-    this.bins = checkInteger(layer, "bins", options.bins ?? 2048, 1);
-    this.upsampleRate = checkInteger(layer, "upsampleRate", options.upsampleRate ?? 128, 1);
+    this.bins = checkInteger(layer, "bins", options.bins ?? 2048, 1, MOST_BINS);
+    this.upsampleRate = checkInteger(layer, "upsampleRate", options.upsampleRate ?? 128, 1, MOST_BINS);
     this.registerBuffer("histogram", zeros([this.bins]));
   }
 
@@ -167,3 +171,5 @@ export class HistogramObserver extends UniformQuantizationObserverBase {
     return error;
   }
 }
+
+takes("input", HistogramObserver);

@@ -7,6 +7,7 @@ import { classNameOf, nameOf } from "../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import type { Arguments } from "../core/signatureTypes";
+import { takes } from "../nn/module/forward";
 import { Module } from "../nn/module/module";
 import { float } from "../nn/module/repr";
 import { stateKeyOf } from "../nn/module/state";
@@ -95,6 +96,12 @@ export abstract class ObserverBase extends Module {
   abstract calculateQparams(): QParams;
 }
 
+/** @throws ArgumentError where the base class itself is made. */
+function baseOptions(layer: unknown, options: ObserverOptions | undefined): ObserverOptions {
+  if (typeof layer === "string" && options !== undefined) return options;
+  throw new ArgumentError("UniformQuantizationObserverBase: it is a base class; use MinMaxObserver or another one");
+}
+
 /** The base of observers whose integers are evenly spaced. @see torch.ao.quantization.UniformQuantizationObserverBase */
 export abstract class UniformQuantizationObserverBase extends ObserverBase {
   declare dtype: QuantizedDType;
@@ -109,7 +116,7 @@ export abstract class UniformQuantizationObserverBase extends ObserverBase {
   declare maxVal: Tensor;
 
   constructor(layer: string, schemes: readonly QScheme[], options: ObserverOptions) {
-    super(checkQuantizedDType(layer, options.dtype ?? "quint8"));
+    super(checkQuantizedDType(layer, baseOptions(layer, options).dtype ?? "quint8"));
     this.qscheme = options.qscheme ?? schemes[0]!;
     if (!schemes.includes(this.qscheme))
       throw new ValueError(`${layer}: qscheme must be one of ${schemes.join(", ")}, got ${describe(this.qscheme)}`);
@@ -364,3 +371,12 @@ export class PlaceholderObserver extends ObserverBase {
     return `dtype=torch.${this.dtype}, is_dynamic=False`;
   }
 }
+
+takes(
+  "input",
+  MinMaxObserver,
+  MovingAverageMinMaxObserver,
+  PerChannelMinMaxObserver,
+  MovingAveragePerChannelMinMaxObserver,
+  PlaceholderObserver,
+);

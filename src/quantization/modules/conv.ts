@@ -5,6 +5,7 @@ import { ArgumentError, DTypeError, describe, ValueError } from "../../core/erro
 import * as F from "../../nn/functional/index";
 import { Conv1d as FloatConv1d, Conv2d as FloatConv2d } from "../../nn/layers/conv";
 import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
 import type { Module } from "../../nn/module/module";
 import { float } from "../../nn/module/repr";
 import type { Tensor } from "../../tensor/tensor";
@@ -89,7 +90,7 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
 
   /** @throws ArgumentError unless the input is quantized, ShapeError unless it fits. */
   override forward(input: Tensor): Tensor {
-    const op = this.printed;
+    const op = classNameOf(this);
     const x = checkQuantized(op, input);
     if (x.dtype !== "quint8") throw new DTypeError(`${op}: expected an input of quint8, got ${x.dtype}`);
     const isLine = this.kernelSize.length === 1;
@@ -126,7 +127,7 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
 
 function checkFloat(name: string, module: unknown, type: new (...args: any[]) => Module): Module {
   if (module instanceof type) return module;
-  throw new ArgumentError(`${name}.fromFloat only works for ${name}, got ${describe(module)}`);
+  throw new ArgumentError(`fromFloat: mod must be a layer that ${name} stands for, got ${describe(module)}`);
 }
 
 /** A convolution of quantized images. Shape: [N, C, H, W]. @see torch.ao.nn.quantized.Conv2d */
@@ -184,3 +185,5 @@ export class ConvReLU1d extends QuantizedConv {
     return new ConvReLU1d(checkFloat("ConvReLU1d", mod, FloatConvReLU1d));
   }
 }
+
+takes("input", QuantizedConv);

@@ -46,7 +46,7 @@ export class FloatFunctional extends Module {
 
   /** a + b. */
   add(a: Tensor, b: Tensor): Tensor {
-    return this.watched(checkTensor("add", a, "a").add(b));
+    return this.watched(checkTensor("add", a, "a").add(checkTensor("add", b, "b")));
   }
 
   /** a + b, for a number b. */
@@ -56,7 +56,7 @@ export class FloatFunctional extends Module {
 
   /** a · b. */
   mul(a: Tensor, b: Tensor): Tensor {
-    return this.watched(checkTensor("mul", a, "a").mul(b));
+    return this.watched(checkTensor("mul", a, "a").mul(checkTensor("mul", b, "b")));
   }
 
   /** a · b, for a number b. */
@@ -71,7 +71,7 @@ export class FloatFunctional extends Module {
 
   /** max(a + b, 0). */
   addRelu(a: Tensor, b: Tensor): Tensor {
-    return this.watched(relu(checkTensor("addRelu", a, "a").add(b)));
+    return this.watched(relu(checkTensor("addRelu", a, "a").add(checkTensor("addRelu", b, "b"))));
   }
 }
 

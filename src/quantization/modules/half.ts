@@ -3,6 +3,8 @@
 import { DTypeError, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import type { Linear } from "../../nn/layers/linear";
+import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
 import { Module } from "../../nn/module/module";
 import { stateKeyOf } from "../../nn/module/state";
 import { checkTensor } from "../../ops/builders/checks";
@@ -53,7 +55,7 @@ export class LinearHalf extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    const op = "DynamicQuantizedLinear";
+    const op = "LinearHalf";
     checkTensor(op, input);
     if (input.dtype !== "float32") throw new DTypeError(`${op}: expected an input of float32, got ${input.dtype}`);
     const rows = input.numel() / Math.max(1, this.inFeatures);
@@ -88,7 +90,10 @@ export class LinearHalf extends Module {
   }
 
   /** @internal */
-  static fromFloat({ weight, bias }: Linear): LinearHalf {
-    return new LinearHalf(weight, bias);
+  static fromFloat(mod: Linear): LinearHalf {
+    checkModule("fromFloat", mod, "mod");
+    return new LinearHalf(mod.weight, mod.bias);
   }
 }
+
+takes("input", LinearHalf);

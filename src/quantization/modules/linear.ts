@@ -4,6 +4,7 @@ import { classNameOf } from "../../core/className";
 import { ArgumentError, DTypeError, describe, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { Linear as FloatLinear } from "../../nn/layers/linear";
+import { takes } from "../../nn/module/forward";
 import type { Module } from "../../nn/module/module";
 import { float as floatText } from "../../nn/module/repr";
 import { checkTensor } from "../../ops/builders/checks";
@@ -78,7 +79,7 @@ abstract class AnyLinear extends WeightedQuantizedModule {
 /** @throws ArgumentError unless `module` is a float layer that can be quantized. */
 function checkFloat(name: string, module: unknown, ...types: (new (...args: any[]) => Module)[]): Module {
   if (types.some((type) => module instanceof type)) return module as Module;
-  throw new ArgumentError(`${name}.fromFloat only works for Linear, got ${describe(module)}`);
+  throw new ArgumentError(`fromFloat: mod must be a layer that ${name} stands for, got ${describe(module)}`);
 }
 
 /**
@@ -96,7 +97,7 @@ export class Linear extends AnyLinear {
 
   /** @throws ArgumentError unless the input is quantized. */
   override forward(input: Tensor): Tensor {
-    const op = this.printed;
+    const op = classNameOf(this);
     const x = checkQuantized(op, input);
     const { scale, zeroPoint } = perTensor(op, x);
     if (x.dtype !== "quint8") throw new DTypeError(`${op}: expected an input of quint8, got ${x.dtype}`);
@@ -159,12 +160,13 @@ export class LinearReLU extends Linear {
  * @see torch.ao.nn.quantized.dynamic.Linear
  */
 export class DynamicLinear extends AnyLinear {
+  static readonly className: string = "Linear";
   protected override get invert(): number {
     return 1;
   }
 
   override forward(input: Tensor): Tensor {
-    const op = "DynamicQuantizedLinear";
+    const op = classNameOf(this);
     checkTensor(op, input);
     if (input.dtype !== "float32") throw new DTypeError(`${op}: expected an input of float32, got ${input.dtype}`);
     if (simulates()) return this.numbers(input);
@@ -195,3 +197,5 @@ export class DynamicLinear extends AnyLinear {
     return quantized;
   }
 }
+
+takes("input", Linear, LinearReLU, DynamicLinear);

@@ -1,7 +1,9 @@
 /** Where numbers become integers in a model, and integers numbers. */
+
 import { checkInteger, checkNumber } from "../../core/arguments";
 import { nameOf } from "../../core/className";
 import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
 import { Module } from "../../nn/module/module";
 import { stateKeyOf } from "../../nn/module/state";
 import { tensor } from "../../tensor/create";
@@ -120,3 +122,5 @@ export class DeQuantize extends Module {
     return new DeQuantize();
   }
 }
+
+takes("x", QuantStub, DeQuantStub, QuantWrapper, Quantize, DeQuantize);

@@ -26,7 +26,7 @@ export function observedOf(module: Module): { scale: number; zeroPoint: number }
   const { activationPostProcess } = module as Observed;
   if (activationPostProcess === undefined)
     throw new KindlingError(
-      `convert: a layer has no observer; set qconfig, call prepare(), and run the model on some inputs before convert()`,
+      `fromFloat: a layer has no observer; set qconfig, call prepare(), and run the model on some inputs before convert()`,
     );
   const [scale, zeroPoint] = activationPostProcess.calculateQparams();
   return { scale: scale.item(), zeroPoint: Number(zeroPoint.item()) };
