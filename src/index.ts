@@ -292,7 +292,12 @@ export {
   quint8,
 } from "./quantization/dtypes";
 export { fakeQuantizePerChannelAffine, fakeQuantizePerTensorAffine } from "./quantization/fakeQuantize";
-export { dequantize, quantizePerChannel, quantizePerTensor } from "./quantization/functional";
+export {
+  dequantize,
+  quantizePerChannel,
+  quantizePerTensor,
+  quantizePerTensorDynamic,
+} from "./quantization/functional";
 export * as quantization from "./quantization/index";
 export { QuantizedTensor } from "./quantization/quantizedTensor";
 export { isStorage, Size, typename } from "./size";

@@ -14,7 +14,7 @@ const ROWS = [
   ["autograd"],
   ["ops"],
   ["nn"],
-  ["optim", "data", "io", "func", "distributions", "compile"],
+  ["optim", "data", "io", "func", "distributions", "compile", "quantization"],
   ["distributed", "amp"],
   ["hub"],
   ["vision", "text", "audio"],

@@ -34,6 +34,16 @@ function shaped(op: string): Compute {
   };
 }
 
+/** Means of integers, from the zero point, with the same scale. */
+function means(compute: (x: Tensor, ...given: any[]) => Tensor): Compute {
+  return (x: QuantizedTensor, ...given: unknown[]) => {
+    const { zeroPoint } = perTensor("mean", x);
+    if (isSimulated(x)) return quantizeBy(compute(x.dequantize(), ...given), x.dtype, x.quantizer);
+    const steps = compute(x.values.float().sub(zeroPoint), ...given).round();
+    return like(x, steps.add(zeroPoint).to(x.values.dtype));
+  };
+}
+
 /** The numbers of a quantized tensor through an op, with the same scale. */
 function throughNumbers(compute: (x: Tensor, ...given: any[]) => Tensor): Compute {
   return (x: QuantizedTensor, ...given: unknown[]) => {
@@ -117,9 +127,9 @@ const table: ReadonlyMap<string, Compute> = new Map<string, Compute>([
   ["clamp", (x: QuantizedTensor, { min, max }: Options = {}) => limited(x, min, max)],
   ["maxPool2d", maxPool],
   ["maxPool1d", throughNumbers((x, size, options = {}) => F.maxPool1d(x, size, options) as Tensor)],
-  ["avgPool2d", throughNumbers((x, size, options = {}) => F.avgPool2d(x, size, options))],
-  ["adaptiveAvgPool2d", throughNumbers((x, size) => F.adaptiveAvgPool2d(x, size))],
-  ["mean", throughNumbers((x, ...given) => x.mean(...given))],
+  ["avgPool2d", means((x, size, options = {}) => F.avgPool2d(x, size, options))],
+  ["adaptiveAvgPool2d", means((x, size) => F.adaptiveAvgPool2d(x, size))],
+  ["mean", means((x, ...given) => x.mean(...given))],
   ["interpolate", throughNumbers((x, options = {}) => F.interpolate(x, options))],
   ["cat", joined],
   ["concat", joined],

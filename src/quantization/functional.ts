@@ -1,5 +1,5 @@
 /** Tensors to integers and back. */
-import { checkInteger, checkNumber } from "../core/arguments";
+import { checkFlag, checkInteger, checkNumber } from "../core/arguments";
 import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../core/errors";
 import { wrapDim } from "../core/shape";
 import { named } from "../core/signature";
@@ -9,6 +9,7 @@ import { Tensor } from "../tensor/tensor";
 import { boundsOf, checkQuantizedDType, type QuantizedDType, storageOf } from "./dtypes";
 import { fakeQuantizePerTensorAffine } from "./fakeQuantize";
 import { channelsOf, checkQuantized, parametersOf, QuantizedTensor, type Quantizer } from "./quantizedTensor";
+import { chooseParameters, rangeOf } from "./scales";
 import { simulates } from "./simulate";
 
 /** A number, or a tensor of one. */
@@ -102,6 +103,26 @@ export const quantizePerChannel = named(
     const all = (scales.double().tolist() as number[]).map((scale) => checkScale(op, scale));
     const zeros = (zeroPoints.tolist() as number[]).map((zero) => checkZeroPoint(op, Number(zero), dtype));
     return quantizeBy(input, dtype, { scheme: "perChannelAffine", scales: all, zeroPoints: zeros, axis: at });
+  },
+);
+
+/**
+ * {@link quantizePerTensor} with a scale and a zero point for the range of the input, so that 0 is exact.
+ * @param reduceRange Whether one bit less is used.
+ * @see torch.quantize_per_tensor_dynamic
+ */
+export const quantizePerTensorDynamic = named(
+  "quantizePerTensorDynamic",
+  "input, dtype, reduceRange",
+  (input: Tensor, dtype: QuantizedDType, reduceRange: boolean): QuantizedTensor => {
+    const op = "quantizePerTensorDynamic";
+    checkFlag(op, "reduceRange", reduceRange);
+    const [low, high] = boundsOf(checkQuantizedDType(op, dtype));
+    const x = checkFloat32(op, input).detach().contiguous();
+    const [min, max] = x.numel() === 0 ? [0, 0] : rangeOf(x);
+    const half = (bound: number) => (reduceRange ? Math.trunc(bound / 2) : bound);
+    const parameters = chooseParameters(min, max, half(low), half(high));
+    return quantizeBy(x, dtype, { scheme: "perTensorAffine", ...parameters });
   },
 );
 

@@ -1,11 +1,15 @@
 /** Layers joined into one before they are quantized. */
+
 import { noGrad } from "../autograd/mode";
+import { checkArray, checkFlag, checkString } from "../core/arguments";
 import { classNameOf } from "../core/className";
 import { ArgumentError, KindlingError } from "../core/errors";
+import { overloaded } from "../core/signature";
 import { ReLU } from "../nn/layers/activation";
 import { BatchNorm1d, BatchNorm2d } from "../nn/layers/batchnorm";
 import { Conv1d, Conv2d } from "../nn/layers/conv";
 import { Identity, Linear } from "../nn/layers/linear";
+import { checkModule } from "../nn/module/checks";
 import { deepcopy } from "../nn/module/deepcopy";
 import type { Module } from "../nn/module/module";
 import { Parameter } from "../nn/module/parameter";
@@ -90,15 +94,20 @@ function fuseList(model: Module, paths: readonly string[]): void {
  * @throws KindlingError for layers that cannot be computed as one, and for a model that is in training mode.
  * @example const fused = torch.quantization.fuseModules(model.eval(), [["conv1", "bn1", "relu1"], ["fc", "relu2"]]);
  */
-export function fuseModules<M extends Module>(
-  model: M,
-  modulesToFuse: readonly string[] | readonly (readonly string[])[],
-  options: FuseOptions | boolean = {},
-): M {
-  const { inplace = false } = typeof options === "boolean" ? { inplace: options } : options;
-  const result = inplace ? model : deepcopy(model);
+export const fuseModules = overloaded("fuseModules", "model, modulesToFuse; inplace", fuse);
+
+/** Which layers are joined: names of one list, or of several. */
+export type ModulesToFuse = readonly string[] | readonly (readonly string[])[];
+
+function fuse<M extends Module>(model: M, modulesToFuse: ModulesToFuse, { inplace = false }: FuseOptions = {}): M {
+  const op = "fuseModules";
+  checkModule(op, model, "model");
+  checkArray(op, "modulesToFuse", modulesToFuse, "names, or of arrays of names");
   const isOne = modulesToFuse.every((item) => typeof item === "string");
   const lists = (isOne ? [modulesToFuse] : modulesToFuse) as readonly (readonly string[])[];
-  for (const list of lists) fuseList(result, list);
+  for (const list of lists)
+    for (const name of checkArray(op, "modulesToFuse", list, "names")) checkString(op, "modulesToFuse", name);
+  const result = checkFlag(op, "inplace", inplace) ? model : deepcopy(model);
+  for (const list of lists) if (list.length > 0) fuseList(result, list);
   return result;
 }

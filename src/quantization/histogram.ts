@@ -1,17 +1,24 @@
 /** An observer that leaves out rare numbers far from the others. */
+
 import { noGrad } from "../autograd/mode";
 import { checkInteger } from "../core/arguments";
 import { bind, partsOf } from "../core/binding";
 import { nameOf } from "../core/className";
+import { ValueError } from "../core/errors";
 import type { Arguments } from "../core/signatureTypes";
+import { takes } from "../nn/module/forward";
+import { checkTensor } from "../ops/builders/checks";
 import { histc } from "../ops/reduce/histogram";
 import { tensor, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
-import { type HistogramOptions, type QParams, UniformQuantizationObserverBase } from "./observers";
+import { checkObject, type HistogramOptions, type QParams, UniformQuantizationObserverBase } from "./observers";
 import { roundHalfEven } from "./scales";
 
 const signature = "; bins, upsampleRate, dtype, qscheme, reduceRange, quantMin, quantMax, eps";
 const f = Math.fround;
+
+/** Of a histogram, and of the parts of a bin. */
+const MOST_BINS = 2 ** 20;
 
 /** By how much the bounds move in a step of the search. */
 const STEP = 1e-5;
@@ -38,22 +45,25 @@ export class HistogramObserver extends UniformQuantizationObserverBase {
       Object.assign(options, { [name]: value });
     });
     super(layer, ["perTensorAffine", "perTensorSymmetric"], options);
-    this.bins = checkInteger(layer, "bins", options.bins ?? 2048, 1);
-    this.upsampleRate = checkInteger(layer, "upsampleRate", options.upsampleRate ?? 128, 1);
+    this.bins = checkInteger(layer, "bins", options.bins ?? 2048, 1, MOST_BINS);
+    this.upsampleRate = checkInteger(layer, "upsampleRate", options.upsampleRate ?? 128, 1, MOST_BINS);
     this.registerBuffer("histogram", zeros([this.bins]));
   }
 
   /** A function that makes observers with these options. */
   static withArgs(options: HistogramOptions): () => HistogramObserver {
+    checkObject(options);
     return () => new HistogramObserver(options as never);
   }
 
   override forward(input: Tensor): Tensor {
-    if (input.numel() > 0) noGrad(() => this.watch(input.detach().float()));
+    if (checkTensor("HistogramObserver", input).numel() > 0) noGrad(() => this.watch(input.detach().float()));
     return input;
   }
 
   private watch(x: Tensor): void {
+    if (x.isfinite().all().item() === 0)
+      throw new ValueError("HistogramObserver: the input has infinite numbers or NaN, which have no bin");
     const before = { min: this.minVal.item(), max: this.maxVal.item() };
     const extremes = x.aminmax() as { min: Tensor; max: Tensor };
     const now = { min: extremes.min.item(), max: extremes.max.item() };
@@ -161,3 +171,5 @@ export class HistogramObserver extends UniformQuantizationObserverBase {
     return error;
   }
 }
+
+takes("input", HistogramObserver);

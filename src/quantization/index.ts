@@ -1,7 +1,7 @@
 /** Models of integers, `torch.quantization`: see docs/quantization.md. */
 import "./dispatch";
 
-export { type FuseOptions, fuseModules } from "./fuse";
+export { type FuseOptions, fuseModules, type ModulesToFuse } from "./fuse";
 export { HistogramObserver } from "./histogram";
 export { DeQuantStub, QuantStub, QuantWrapper } from "./modules/stubs";
 export {
@@ -18,7 +18,21 @@ export {
   type QParams,
   UniformQuantizationObserverBase,
 } from "./observers";
-export * from "./qconfig";
+export {
+  defaultDynamicQconfig,
+  defaultDynamicQuantObserver,
+  defaultHistogramObserver,
+  defaultObserver,
+  defaultPerChannelQconfig,
+  defaultPerChannelWeightObserver,
+  defaultQconfig,
+  defaultWeightObserver,
+  float16DynamicQconfig,
+  getDefaultQconfig,
+  perChannelDynamicQconfig,
+  QConfig,
+  type QuantizationBackend,
+} from "./qconfig";
 export {
   convert,
   type InplaceOptions,

@@ -1,14 +1,17 @@
 /** Modules that watch the numbers passing through them, and choose scales and zero points. */
 
 import { noGrad } from "../autograd/mode";
-import { checkNumber } from "../core/arguments";
-import { bind, partsOf } from "../core/binding";
-import { nameOf } from "../core/className";
-import { ArgumentError, KindlingError, ValueError } from "../core/errors";
+import { checkFlag, checkInteger, checkNumber } from "../core/arguments";
+import { bind, isPlainObject, partsOf } from "../core/binding";
+import { classNameOf, nameOf } from "../core/className";
+import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
+import { wrapDim } from "../core/shape";
 import type { Arguments } from "../core/signatureTypes";
+import { takes } from "../nn/module/forward";
 import { Module } from "../nn/module/module";
-import { float, text } from "../nn/module/repr";
-import { snakeCase } from "../nn/module/state";
+import { float } from "../nn/module/repr";
+import { stateKeyOf } from "../nn/module/state";
+import { checkTensor } from "../ops/builders/checks";
 import { full, ones, tensor, zeros } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { boundsOf, checkQuantizedDType, type QScheme, type QuantizedDType } from "./dtypes";
@@ -67,6 +70,11 @@ function optionsOf(target: unknown, signature: string, given: readonly unknown[]
   return options as AnyOptions;
 }
 
+/** @internal @throws ArgumentError unless `options` are an object of options. */
+export function checkObject(options: unknown, op = "withArgs"): void {
+  if (!isPlainObject(options)) throw new ArgumentError(`${op}: options must be an object, got ${describe(options)}`);
+}
+
 /** The base of everything that watches numbers. @see torch.ao.quantization.ObserverBase */
 export abstract class ObserverBase extends Module {
   /** The type that is observed for. */
@@ -78,7 +86,7 @@ export abstract class ObserverBase extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** Watches `input`, and gives it back. */
@@ -86,6 +94,12 @@ export abstract class ObserverBase extends Module {
 
   /** Scales and zero points for what was seen. */
   abstract calculateQparams(): QParams;
+}
+
+/** @throws ArgumentError where the base class itself is made. */
+function baseOptions(layer: unknown, options: ObserverOptions | undefined): ObserverOptions {
+  if (typeof layer === "string" && options !== undefined) return options;
+  throw new ArgumentError("UniformQuantizationObserverBase: it is a base class; use MinMaxObserver or another one");
 }
 
 /** The base of observers whose integers are evenly spaced. @see torch.ao.quantization.UniformQuantizationObserverBase */
@@ -102,11 +116,11 @@ export abstract class UniformQuantizationObserverBase extends ObserverBase {
   declare maxVal: Tensor;
 
   constructor(layer: string, schemes: readonly QScheme[], options: ObserverOptions) {
-    super(checkQuantizedDType(layer, options.dtype ?? "quint8"));
+    super(checkQuantizedDType(layer, baseOptions(layer, options).dtype ?? "quint8"));
     this.qscheme = options.qscheme ?? schemes[0]!;
     if (!schemes.includes(this.qscheme))
-      throw new ValueError(`${layer}: qscheme must be one of ${schemes.join(", ")}, got ${this.qscheme}`);
-    this.reduceRange = options.reduceRange ?? false;
+      throw new ValueError(`${layer}: qscheme must be one of ${schemes.join(", ")}, got ${describe(this.qscheme)}`);
+    this.reduceRange = checkFlag(layer, "reduceRange", options.reduceRange ?? false);
     if (this.qscheme === "perTensorSymmetric" && this.reduceRange && this.dtype === "quint8")
       throw new ValueError(`${layer}: Cannot reduce range for symmetric quantization for quint8`);
     this.hasCustomizedQrange = options.quantMin != null && options.quantMax != null;
@@ -126,7 +140,7 @@ export abstract class UniformQuantizationObserverBase extends ObserverBase {
       if (!this.reduceRange) return [min, max];
       return this.dtype === "quint8" ? [0, 127] : [Math.trunc(min / 2), Math.trunc(max / 2)];
     }
-    const [low, high] = [quantMin!, quantMax!];
+    const [low, high] = [checkInteger(layer, "quantMin", quantMin), checkInteger(layer, "quantMax", quantMax)];
     if (!(low <= 0 && high >= 0)) throw new ValueError(`${layer}: Used-specified quantization range must include 0.`);
     if (low >= high)
       throw new ValueError(`${layer}: qmin must be strictly less than qmax for user-specified quantization range.`);
@@ -141,7 +155,8 @@ export abstract class UniformQuantizationObserverBase extends ObserverBase {
       if (mins.length === 0 || mins.some((min, i) => isUnseen(min, maxs[i]!)))
         return [ones([1]), zeros([1], { dtype: "int64" })];
       for (const [i, min] of mins.entries())
-        if (!(min <= maxs[i]!)) throw new ValueError(`min ${min} should be less than max ${maxs[i]}`);
+        if (!(min <= maxs[i]!))
+          throw new ValueError(`${classNameOf(this)}: min ${min} should be less than max ${maxs[i]}`);
       const pairs = mins.map((min, i) => this.parametersOf(min, maxs[i]!));
       return [
         tensor(
@@ -210,11 +225,12 @@ export class MinMaxObserver extends UniformQuantizationObserverBase {
 
   /** A function that makes observers with these options. @see torch.ao.quantization.observer._with_args */
   static withArgs(options: ObserverOptions): () => MinMaxObserver {
+    checkObject(options);
     return () => new MinMaxObserver(options as never);
   }
 
   override forward(input: Tensor): Tensor {
-    if (input.numel() === 0) return input;
+    if (checkTensor(classNameOf(this), input).numel() === 0) return input;
     noGrad(() => {
       const { min, max } = input.detach().float().aminmax() as { min: Tensor; max: Tensor };
       this.minVal = min.minimum(this.minVal);
@@ -232,16 +248,17 @@ export class MovingAverageMinMaxObserver extends UniformQuantizationObserverBase
   constructor(...given: unknown[]) {
     const options = optionsOf(new.target, `; averagingConstant, ${common}`, given);
     super(nameOf(new.target), perTensorSchemes, options);
-    this.averagingConstant = options.averagingConstant ?? 0.01;
+    this.averagingConstant = checkNumber(nameOf(new.target), "averagingConstant", options.averagingConstant ?? 0.01);
   }
 
   /** A function that makes observers with these options. */
   static withArgs(options: MovingAverageOptions): () => MovingAverageMinMaxObserver {
+    checkObject(options);
     return () => new MovingAverageMinMaxObserver(options as never);
   }
 
   override forward(input: Tensor): Tensor {
-    if (input.numel() === 0) return input;
+    if (checkTensor(classNameOf(this), input).numel() === 0) return input;
     noGrad(() => {
       const { min, max } = input.detach().float().aminmax() as { min: Tensor; max: Tensor };
       [this.minVal, this.maxVal] = averaged(this, min, max);
@@ -260,7 +277,8 @@ function averaged(
 }
 
 /** The smallest and the largest numbers of each channel. */
-function rangesOfChannels(x: Tensor, axis: number): [min: Tensor, max: Tensor] {
+function rangesOfChannels(layer: string, x: Tensor, axis: number): [min: Tensor, max: Tensor] {
+  wrapDim(layer, axis, x.ndim);
   const rows = x.detach().float().movedim(axis, 0).flatten(1);
   return [rows.amin(1), rows.amax(1)];
 }
@@ -270,7 +288,7 @@ abstract class ChannelObserver extends UniformQuantizationObserverBase {
 
   constructor(layer: string, options: ChannelObserverOptions) {
     super(layer, perChannelSchemes, options);
-    this.chAxis = options.chAxis ?? 0;
+    this.chAxis = checkInteger(layer, "chAxis", options.chAxis ?? 0);
   }
 
   protected override nothingSeen(_value: number): Tensor {
@@ -287,13 +305,14 @@ export class PerChannelMinMaxObserver extends ChannelObserver {
 
   /** A function that makes observers with these options. */
   static withArgs(options: ChannelObserverOptions): () => PerChannelMinMaxObserver {
+    checkObject(options);
     return () => new PerChannelMinMaxObserver(options as never);
   }
 
   override forward(input: Tensor): Tensor {
-    if (input.numel() === 0) return input;
+    if (checkTensor(classNameOf(this), input).numel() === 0) return input;
     noGrad(() => {
-      const [min, max] = rangesOfChannels(input, this.chAxis);
+      const [min, max] = rangesOfChannels(classNameOf(this), input, this.chAxis);
       const isFirst = this.minVal.numel() === 0;
       this.minVal = isFirst ? min : min.minimum(this.minVal);
       this.maxVal = isFirst ? max : max.maximum(this.maxVal);
@@ -312,13 +331,13 @@ export class MovingAveragePerChannelMinMaxObserver extends ChannelObserver {
   constructor(...given: unknown[]) {
     const options = optionsOf(new.target, `; averagingConstant, chAxis, ${common}`, given);
     super(nameOf(new.target), options);
-    this.averagingConstant = options.averagingConstant ?? 0.01;
+    this.averagingConstant = checkNumber(nameOf(new.target), "averagingConstant", options.averagingConstant ?? 0.01);
   }
 
   override forward(input: Tensor): Tensor {
-    if (input.numel() === 0) return input;
+    if (checkTensor(classNameOf(this), input).numel() === 0) return input;
     noGrad(() => {
-      [this.minVal, this.maxVal] = averaged(this, ...rangesOfChannels(input, this.chAxis));
+      [this.minVal, this.maxVal] = averaged(this, ...rangesOfChannels(classNameOf(this), input, this.chAxis));
     });
     return input;
   }
@@ -327,21 +346,25 @@ export class MovingAveragePerChannelMinMaxObserver extends ChannelObserver {
 /** Says nothing but the type. For weights that are quantized when a model is converted. @see torch.ao.quantization.PlaceholderObserver */
 export class PlaceholderObserver extends ObserverBase {
   constructor(options: { dtype?: QuantizedDType | "float16" } = {}) {
-    super(options.dtype ?? "float16");
+    super("float16");
+    checkObject(options, nameOf(new.target));
+    const { dtype = "float16" } = options;
+    this.dtype = dtype === "float16" ? dtype : checkQuantizedDType(nameOf(new.target), dtype);
   }
 
   /** A function that makes observers with these options. */
   static withArgs(options: { dtype?: QuantizedDType | "float16" }): () => PlaceholderObserver {
+    checkObject(options);
     return () => new PlaceholderObserver(options);
   }
 
   override forward(input: Tensor): Tensor {
-    return input;
+    return checkTensor(classNameOf(this), input);
   }
 
   /** @throws KindlingError always: nothing was watched. */
   override calculateQparams(): QParams {
-    throw new KindlingError("calculate_qparams should not be called for PlaceholderObserver");
+    throw new KindlingError("calculateQparams: a PlaceholderObserver has watched nothing");
   }
 
   override extraRepr(): string {
@@ -349,10 +372,11 @@ export class PlaceholderObserver extends ObserverBase {
   }
 }
 
-/** @internal Whether a value makes observers, or is one. */
-export function checkObserver(op: string, value: unknown): asserts value is () => ObserverBase {
-  if (typeof value !== "function")
-    throw new ArgumentError(
-      `${op}: expected a function that makes an observer, such as MinMaxObserver.withArgs({}), got ${text(value)}`,
-    );
-}
+takes(
+  "input",
+  MinMaxObserver,
+  MovingAverageMinMaxObserver,
+  PerChannelMinMaxObserver,
+  MovingAveragePerChannelMinMaxObserver,
+  PlaceholderObserver,
+);

@@ -1,7 +1,16 @@
 /** Which observers a module gets. */
-import { checkChoice } from "../core/arguments";
+
+import { checkChoice, checkFunction } from "../core/arguments";
+import { isPlainObject } from "../core/binding";
+import { ArgumentError, describe } from "../core/errors";
+import { named } from "../core/signature";
 import { HistogramObserver } from "./histogram";
 import { MinMaxObserver, type ObserverBase, PerChannelMinMaxObserver, PlaceholderObserver } from "./observers";
+
+function maker(name: string, value: unknown): () => ObserverBase {
+  checkFunction("QConfig", name, value);
+  return value as () => ObserverBase;
+}
 
 /** Functions that make the observers of the activations and of the weights of a module. @see torch.ao.quantization.QConfig */
 export class QConfig {
@@ -12,9 +21,9 @@ export class QConfig {
   constructor(options: { activation: () => ObserverBase; weight: () => ObserverBase });
   constructor(activation: () => ObserverBase, weight: () => ObserverBase);
   constructor(first: any, second?: any) {
-    const { activation, weight } = typeof first === "function" ? { activation: first, weight: second } : first;
-    this.activation = activation;
-    this.weight = weight;
+    const { activation, weight } = isPlainObject(first) ? first : { activation: first, weight: second };
+    this.activation = maker("activation", activation);
+    this.weight = maker("weight", weight);
   }
 }
 
@@ -61,14 +70,21 @@ export type QuantizationBackend = "x86" | "fbgemm" | "qnnpack" | "onednn";
  * @param backend Default: `"fbgemm"`.
  * @see torch.ao.quantization.get_default_qconfig
  */
-export function getDefaultQconfig(
-  backend: QuantizationBackend | { backend?: QuantizationBackend } = "fbgemm",
-): QConfig {
-  const name = typeof backend === "object" ? (backend.backend ?? "fbgemm") : backend;
-  checkChoice("getDefaultQconfig", "backend", name, ["x86", "fbgemm", "qnnpack", "onednn"]);
-  const reduceRange = name === "fbgemm" || name === "x86";
-  return new QConfig(
-    HistogramObserver.withArgs({ reduceRange }),
-    name === "qnnpack" ? defaultWeightObserver : defaultPerChannelWeightObserver,
-  );
+export const getDefaultQconfig = named(
+  "getDefaultQconfig",
+  "; backend",
+  ({ backend = "fbgemm" }: { backend?: QuantizationBackend } = {}): QConfig => {
+    checkChoice("getDefaultQconfig", "backend", backend, ["x86", "fbgemm", "qnnpack", "onednn"]);
+    const reduceRange = backend === "fbgemm" || backend === "x86";
+    return new QConfig(
+      HistogramObserver.withArgs({ reduceRange }),
+      backend === "qnnpack" ? defaultWeightObserver : defaultPerChannelWeightObserver,
+    );
+  },
+);
+
+/** @internal @throws ArgumentError unless a value is a configuration, null or undefined. */
+export function checkQConfig(op: string, value: unknown): void {
+  if (value != null && !(value instanceof QConfig))
+    throw new ArgumentError(`${op}: qconfig must be a QConfig, such as getDefaultQconfig(), got ${describe(value)}`);
 }

@@ -1,9 +1,12 @@
 /** Models of float32 made into quantized ones. */
-import { KindlingError, ValueError } from "../core/errors";
+import { checkFlag } from "../core/arguments";
+import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
+import { overloaded } from "../core/signature";
 import { BatchNorm2d } from "../nn/layers/batchnorm";
 import { Conv1d, Conv2d } from "../nn/layers/conv";
 import { Dropout } from "../nn/layers/dropout";
 import { Linear } from "../nn/layers/linear";
+import { checkModule } from "../nn/module/checks";
 import { Sequential } from "../nn/module/container";
 import { deepcopy } from "../nn/module/deepcopy";
 import { Module } from "../nn/module/module";
@@ -14,7 +17,7 @@ import { BNReLU2d, ConvReLU1d, ConvReLU2d, FusedModule, LinearReLU } from "./mod
 import * as linear from "./modules/linear";
 import { DeQuantize, DeQuantStub, Quantize, QuantStub } from "./modules/stubs";
 import { ObserverBase } from "./observers";
-import { defaultDynamicQconfig, float16DynamicQconfig, type QConfig } from "./qconfig";
+import { checkQConfig, defaultDynamicQconfig, float16DynamicQconfig, type QConfig } from "./qconfig";
 
 /** A class of modules. */
 export type ModuleType = abstract new (...args: any[]) => Module;
@@ -112,9 +115,6 @@ export interface InplaceOptions {
   inplace?: boolean;
 }
 
-const flagOf = (options: InplaceOptions | boolean): boolean =>
-  typeof options === "boolean" ? options : (options.inplace ?? false);
-
 /**
  * Adds observers to the layers that have a configuration: set `model.qconfig` before, and run the result on some inputs, without gradients, before
  * {@link convert}.
@@ -127,8 +127,12 @@ const flagOf = (options: InplaceOptions | boolean): boolean =>
  * for (const [x] of batches) prepared(x);
  * const quantized = torch.quantization.convert(prepared);
  */
-export function prepare<M extends Module>(model: M, options: InplaceOptions | boolean = {}): M {
-  const result = flagOf(options) ? model : deepcopy(model);
+export const prepare = overloaded("prepare", "model; inplace", observed);
+
+function observed<M extends Module>(model: M, { inplace = false }: InplaceOptions = {}): M {
+  checkModule("prepare", model, "model");
+  for (const module of model.modules()) checkQConfig("prepare", qconfigOf(module));
+  const result = checkFlag("prepare", "inplace", inplace) ? model : deepcopy(model);
   propagate(result, new Map(), null, "");
   if (!result.modules().some((module) => qconfigOf(module) != null))
     throw new KindlingError(
@@ -176,8 +180,11 @@ function clean(module: Module): void {
  * @see torch.ao.quantization.convert
  * @throws KindlingError for a model that was not prepared.
  */
-export function convert<M extends Module>(model: M, options: InplaceOptions | boolean = {}): M {
-  const result = flagOf(options) ? model : deepcopy(model);
+export const convert = overloaded("convert", "model; inplace", converted);
+
+function converted<M extends Module>(model: M, { inplace = false }: InplaceOptions = {}): M {
+  checkModule("convert", model, "model");
+  const result = checkFlag("convert", "inplace", inplace) ? model : deepcopy(model);
   convertChildren(result, staticMapping, new Map());
   clean(result);
   return result;
@@ -198,7 +205,7 @@ function specOf(spec: QConfigSpec | null | undefined, dtype: unknown): ReadonlyM
   if (spec instanceof Map) return spec;
   if (dtype !== "qint8" && dtype !== "float16")
     throw new ValueError(
-      `quantizeDynamic: Don't know how to quantize with default settings for ${String(dtype)}; dtype must be "qint8" or "float16"`,
+      `quantizeDynamic: Don't know how to quantize with default settings for ${describe(dtype)}; dtype must be "qint8" or "float16"`,
     );
   const qconfig = dtype === "qint8" ? defaultDynamicQconfig : float16DynamicQconfig;
   const keys = spec instanceof Set ? [...spec] : [Linear];
@@ -212,32 +219,39 @@ function specOf(spec: QConfigSpec | null | undefined, dtype: unknown): ReadonlyM
  * @throws ValueError for a dtype that weights cannot have.
  * @example const small = torch.quantization.quantizeDynamic(model, new Set([torch.nn.Linear]), "qint8");
  */
-export function quantizeDynamic<M extends Module>(model: M, options?: QuantizeDynamicOptions): M;
-export function quantizeDynamic<M extends Module>(
+export const quantizeDynamic = overloaded(
+  "quantizeDynamic",
+  "model, qconfigSpec?, dtype?, inplace?",
+  dynamic as {
+    <M extends Module>(model: M, options: QuantizeDynamicOptions): M;
+    <M extends Module>(
+      model: M,
+      qconfigSpec?: QConfigSpec | null,
+      dtype?: "qint8" | "float16",
+      inplace?: boolean | InplaceOptions,
+    ): M;
+  },
+);
+
+function dynamic<M extends Module>(
   model: M,
-  qconfigSpec?: QConfigSpec | null,
-  dtype?: "qint8" | "float16",
-  options?: InplaceOptions,
-): M;
-export function quantizeDynamic<M extends Module>(model: M, first?: any, second?: any, third: any = {}): M {
-  const isNamed = first != null && !(first instanceof Set) && !(first instanceof Map);
-  const {
-    qconfigSpec,
-    dtype = "qint8",
-    inplace = false,
-  }: QuantizeDynamicOptions = isNamed
-    ? first
-    : { qconfigSpec: first, ...(second !== undefined && { dtype: second }), ...third };
-  if (!(model instanceof Module)) throw new ValueError(`quantizeDynamic: model must be a Module`);
-  const result = inplace ? model : deepcopy(model);
+  qconfigSpec?: any,
+  dtype: "qint8" | "float16" = "qint8",
+  inplace: any = false,
+): M {
+  const op = "quantizeDynamic";
+  checkModule(op, model, "model");
+  if (qconfigSpec != null && !(qconfigSpec instanceof Set) && !(qconfigSpec instanceof Map))
+    throw new ArgumentError(
+      `${op}: qconfigSpec must be a Set of classes or names of modules, or a Map of these to configurations, got ${describe(qconfigSpec)}`,
+    );
+  if (qconfigSpec instanceof Map) for (const value of qconfigSpec.values()) checkQConfig(op, value);
+  const spec = specOf(qconfigSpec, dtype);
+  const result = checkFlag(op, "inplace", inplace) ? model : deepcopy(model);
   result.eval();
-  propagate(result, specOf(qconfigSpec, dtype), null, "");
+  propagate(result, spec, null, "");
   const root = swapped(result, dynamicMapping);
-  if (root !== result) {
-    clean(root);
-    return root as M;
-  }
-  convertChildren(result, dynamicMapping, new Map());
-  clean(result);
-  return result;
+  if (root === result) convertChildren(result, dynamicMapping, new Map());
+  clean(root);
+  return root as M;
 }

@@ -6,8 +6,8 @@ import type { TensorSize } from "../core/shape";
 import { computes } from "../core/signature";
 import { allocate, tensor } from "../tensor/create";
 import { formatTensor, withSuffixes } from "../tensor/format";
-import type { Tensor } from "../tensor/tensor";
-import { type QScheme, type QuantizedDType, schemeText } from "./dtypes";
+import { Tensor } from "../tensor/tensor";
+import { type QScheme, type QuantizedDType, schemeText, storageOf } from "./dtypes";
 
 /** Computes an op of quantized tensors, by its name; `dispatch.ts` says how. */
 type Compute = (op: string, given: readonly unknown[]) => unknown;
@@ -37,6 +37,19 @@ export interface ChannelQuantizer {
 /** What the integers of a quantized tensor stand for. */
 export type Quantizer = TensorQuantizer | ChannelQuantizer;
 
+const storageFor = (dtype: unknown): unknown =>
+  dtype === "quint8" || dtype === "qint8" || dtype === "qint32" ? storageOf(dtype) : undefined;
+
+const isQuantizer = (q: Quantizer, { shape }: Tensor): boolean =>
+  typeof q === "object" &&
+  q !== null &&
+  (q.scheme === "perTensorAffine"
+    ? typeof q.scale === "number" && Number.isInteger(q.zeroPoint)
+    : q.scheme === "perChannelAffine" &&
+      Array.isArray(q.scales) &&
+      Array.isArray(q.zeroPoints) &&
+      q.scales.length === shape[q.axis]);
+
 /**
  * A tensor of integers that stand for numbers: (q − zeroPoint) · scale.
  *
@@ -59,7 +72,11 @@ export class QuantizedTensor {
     readonly dtype: QuantizedDType,
     /** @internal */
     readonly quantizer: Quantizer,
-  ) {}
+  ) {
+    const isMade = values instanceof Tensor && (storageFor(dtype) === values.dtype || values.dtype === "float32");
+    if (!isMade || !isQuantizer(quantizer, values))
+      throw new ArgumentError("QuantizedTensor: quantized tensors are made by torch.quantizePerTensor and its kin");
+  }
 
   /** The sizes of the axes, outermost first. */
   get shape(): TensorSize {

@@ -13,7 +13,7 @@ const ROWS = [
   ["common"],
   ["math"],
   ["elementwise", "reduce", "indexing", "gemm", "optim"],
-  ["layers", "conv", "linalg", "vision"],
+  ["layers", "conv", "linalg", "vision", "quantized"],
   // A binary of its own, which unpacks that of the kernels.
   ["unpack"],
 ];

@@ -59,6 +59,24 @@ const own: Readonly<Record<string, readonly string[]>> = {
     "nn.parallel.DistributedDataParallel",
   ],
   "PyTorch 2's": ["compile", ...paths("compiler", "disable explain isCompiling reset")],
+  "PyTorch's torch.quantization, which the list of names does not have": [
+    ...["QuantizedTensor", "quantizePerChannel", "quantizePerTensor", "quantizePerTensorDynamic"],
+    ...["quantization", "ao.quantization"].flatMap((space) => [
+      ...paths(
+        space,
+        "DeQuantStub HistogramObserver MinMaxObserver MovingAverageMinMaxObserver MovingAveragePerChannelMinMaxObserver",
+      ),
+      ...paths(space, "ObserverBase PerChannelMinMaxObserver PlaceholderObserver QConfig QuantStub QuantWrapper"),
+      ...paths(space, "UniformQuantizationObserverBase convert defaultDynamicQconfig defaultDynamicQuantObserver"),
+      ...paths(space, "defaultHistogramObserver defaultObserver defaultPerChannelQconfig"),
+      ...paths(space, "defaultPerChannelWeightObserver defaultQconfig defaultWeightObserver float16DynamicQconfig"),
+      ...paths(space, "fuseModules getDefaultQconfig perChannelDynamicQconfig prepare quantizeDynamic"),
+    ]),
+    ...paths("ao.nn.quantized", "Conv1d Conv2d DeQuantize FloatFunctional Linear QFunctional Quantize"),
+    ...paths("ao.nn.quantized.dynamic", "Linear LinearHalf"),
+    ...paths("ao.nn.intrinsic", "BNReLU2d ConvReLU1d ConvReLU2d FusedModule LinearReLU"),
+    ...paths("ao.nn.intrinsic.quantized", "ConvReLU1d ConvReLU2d LinearReLU"),
+  ],
   "samples dealt out to ranks and workers, for which PyTorch has a recipe": ["utils.data.ShardedDataset"],
   "PyTorch's, without documentation": [
     ...paths("Tensor", "_base _version registerPostAccumulateGradHook"),

@@ -15,8 +15,12 @@ const senseless: readonly (readonly [reason: string, pattern: RegExp])[] = [
     /^(Tensor\.)?(\w*[sS]parse\w*|(crow|ccol|col|row)Indices(Copy)?|indices(Copy)?|values(Copy)?|dsmm|hsmm|hspmm|saddmm|smm|spmm|sspaddmm|nativeNorm|coalesce|isCoalesced|denseDim|toDense|layout|strided|optim\.SparseAdam)$/,
   ],
   [
-    "Quantized tensors are not there",
-    /^(Tensor\.)?(q(u?int)\w+|q(PerChannel\w+|Scale|ZeroPoint|scheme)|per(Channel|Tensor)\w+|dequantize|intRepr|isQuantized|emptyQuantized|fakeQuantize\w+|fusedMovingAvgObsFakeQuant|chooseQparamsOptimized)$/,
+    "Methods of `QuantizedTensor`, which is a class of its own: see [quantization.md](quantization.md)",
+    /^(Tensor\.(q(PerChannel\w+|Scale|ZeroPoint|scheme)|dequantize|intRepr|isQuantized)|intRepr|qscheme)$/,
+  ],
+  [
+    "Quantized tensors of 4 bits or without values, and parts of training with fake quantization, are not there",
+    /^(quint\dx\d|perChannelAffineFloatQparams|emptyQuantized|fusedMovingAvgObsFakeQuant|chooseQparamsOptimized)$/,
   ],
   ["Named tensors: a prototype in PyTorch", /^(Tensor\.)?(align(As|To|Tensors)|hasNames|names|refineNames|rename_?)$/],
   [

@@ -26,7 +26,7 @@ class Net extends nn.Module {
   drop = new nn.Dropout();
   fc = new nn.Linear(8 * 16, 10);
   dequant = new quantization.DeQuantStub();
-  forward(input: torch.Tensor): torch.Tensor {
+  override forward(input: torch.Tensor): torch.Tensor {
     let x = this.relu1(this.bn1(this.conv1(this.quant(input))));
     x = this.skip.addRelu(this.bn2(this.conv2(x)), x);
     x = torch.flatten(nn.functional.maxPool2d(x, 2), 1);
@@ -113,7 +113,7 @@ describe("static quantization of a model", () => {
     expect(() => quantization.fuseModules(new Net().eval(), ["conv1", "fc"])).toThrow(/Cannot fuse modules/);
     expect(() => quantization.fuseModules(new Net().eval(), ["conv9", "fc"])).toThrow(/no module "conv9"/);
     const small = quantized(fusedNet(), torch.randn(2, 1, 8, 8));
-    expect(() => small.fc(torch.zeros(1, 128))).toThrow(/QuantizedLinear: input must be a quantized tensor/);
+    expect(() => small.fc(torch.zeros(1, 128))).toThrow(/Linear: input must be a quantized tensor/);
     const input = torch.quantizePerTensor(torch.zeros(1, 2, 8, 8), 1, 0, torch.quint8) as unknown as torch.Tensor;
     expect(() => (small.conv1 as any)(input)).toThrow(/to have 1 channels/);
   });
@@ -122,7 +122,9 @@ describe("static quantization of a model", () => {
     const w = torch.tensor([0.31, -0.2, 0.9]).requiresGrad_();
     const scales = torch.tensor([0.1, 0.2, 0.01]);
     const y = torch.fakeQuantizePerChannelAffine(w, scales, torch.tensor([0, 0, 0]).long(), 0, -8, 7);
-    y.mul(torch.tensor([1, 2, 3])).sum().backward();
+    y.mul(torch.tensor([1, 2, 3]))
+      .sum()
+      .backward();
     expect(y.tolist().map((v: number) => Math.round(v * 1e6) / 1e6)).toEqual([0.3, -0.2, 0.07]);
     expect(w.grad!.tolist()).toEqual([1, 2, 0]);
   });

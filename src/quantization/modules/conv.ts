@@ -1,8 +1,11 @@
 /** Convolutions of quantized images. */
+
 import { classNameOf } from "../../core/className";
-import { ArgumentError, DTypeError, ValueError } from "../../core/errors";
+import { ArgumentError, DTypeError, describe, ValueError } from "../../core/errors";
 import * as F from "../../nn/functional/index";
 import { Conv1d as FloatConv1d, Conv2d as FloatConv2d } from "../../nn/layers/conv";
+import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
 import type { Module } from "../../nn/module/module";
 import { float } from "../../nn/module/repr";
 import type { Tensor } from "../../tensor/tensor";
@@ -37,10 +40,11 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
   /** @param module A float layer, fused or not, that has been observed. */
   constructor(module: Module) {
     super();
+    checkModule(classNameOf(this), module);
     const conv = layerOf(module) as FloatConv;
     if (!(conv instanceof FloatConv1d || conv instanceof FloatConv2d))
       throw new ArgumentError(
-        `${classNameOf(this)}: quantized convolutions are made of float ones, by fromFloat or convert(), got ${String(module)}`,
+        `${classNameOf(this)}: quantized convolutions are made of float ones, by fromFloat or convert(), got ${describe(module)}`,
       );
     if (conv.paddingMode !== "zeros")
       throw new ValueError(`${classNameOf(this)}: paddingMode must be "zeros", got "${conv.paddingMode}"`);
@@ -86,7 +90,7 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
 
   /** @throws ArgumentError unless the input is quantized, ShapeError unless it fits. */
   override forward(input: Tensor): Tensor {
-    const op = this.printed;
+    const op = classNameOf(this);
     const x = checkQuantized(op, input);
     if (x.dtype !== "quint8") throw new DTypeError(`${op}: expected an input of quint8, got ${x.dtype}`);
     const isLine = this.kernelSize.length === 1;
@@ -123,7 +127,7 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
 
 function checkFloat(name: string, module: unknown, type: new (...args: any[]) => Module): Module {
   if (module instanceof type) return module;
-  throw new ArgumentError(`${name}.fromFloat only works for ${name}, got ${String(module)}`);
+  throw new ArgumentError(`fromFloat: mod must be a layer that ${name} stands for, got ${describe(module)}`);
 }
 
 /** A convolution of quantized images. Shape: [N, C, H, W]. @see torch.ao.nn.quantized.Conv2d */
@@ -181,3 +185,5 @@ export class ConvReLU1d extends QuantizedConv {
     return new ConvReLU1d(checkFloat("ConvReLU1d", mod, FloatConvReLU1d));
   }
 }
+
+takes("input", QuantizedConv);

@@ -1,10 +1,12 @@
 /** Sums, products and joins in models that are to be quantized: modules, since their results are observed. */
+import { checkArray, checkNumber } from "../../core/arguments";
 import { ArgumentError, KindlingError } from "../../core/errors";
 import { sameShape } from "../../core/shape";
 import { Identity } from "../../nn/layers/linear";
 import { Module } from "../../nn/module/module";
 import { float } from "../../nn/module/repr";
-import { snakeCase } from "../../nn/module/state";
+import { stateKeyOf } from "../../nn/module/state";
+import { checkTensor } from "../../ops/builders/checks";
 import { relu } from "../../ops/elementwise/unary";
 import { cat } from "../../ops/shape/join";
 import { allocate } from "../../tensor/create";
@@ -28,13 +30,13 @@ export class FloatFunctional extends Module {
   activationPostProcess: Module = new Identity();
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** @throws KindlingError always: call one of the methods. */
   override forward(_x: Tensor): Tensor {
     throw new KindlingError(
-      "FloatFunctional is not intended to use the 'forward'. Please use the corresponding operation",
+      "FloatFunctional: it is not intended to use the 'forward'. Please use the corresponding operation",
     );
   }
 
@@ -44,22 +46,22 @@ export class FloatFunctional extends Module {
 
   /** a + b. */
   add(a: Tensor, b: Tensor): Tensor {
-    return this.watched(a.add(b));
+    return this.watched(checkTensor("add", a, "a").add(checkTensor("add", b, "b")));
   }
 
   /** a + b, for a number b. */
   addScalar(a: Tensor, b: number): Tensor {
-    return a.add(b);
+    return checkTensor("addScalar", a, "a").add(checkNumber("addScalar", "b", b));
   }
 
   /** a · b. */
   mul(a: Tensor, b: Tensor): Tensor {
-    return this.watched(a.mul(b));
+    return this.watched(checkTensor("mul", a, "a").mul(checkTensor("mul", b, "b")));
   }
 
   /** a · b, for a number b. */
   mulScalar(a: Tensor, b: number): Tensor {
-    return a.mul(b);
+    return checkTensor("mulScalar", a, "a").mul(checkNumber("mulScalar", "b", b));
   }
 
   /** Tensors joined along an axis. */
@@ -69,7 +71,7 @@ export class FloatFunctional extends Module {
 
   /** max(a + b, 0). */
   addRelu(a: Tensor, b: Tensor): Tensor {
-    return this.watched(relu(a.add(b)));
+    return this.watched(relu(checkTensor("addRelu", a, "a").add(checkTensor("addRelu", b, "b"))));
   }
 }
 
@@ -77,7 +79,9 @@ export class FloatFunctional extends Module {
 export class QFunctional extends ScaledModule {
   /** @throws KindlingError always: call one of the methods. */
   override forward(_x: Tensor): Tensor {
-    throw new KindlingError("Functional is not intended to use the 'forward'. Please use the corresponding operation");
+    throw new KindlingError(
+      "QFunctional: it is not intended to use the 'forward'. Please use the corresponding operation",
+    );
   }
 
   private quantized(x: Tensor): Tensor {
@@ -122,14 +126,15 @@ export class QFunctional extends ScaledModule {
 
   /** a + b, for a number b: by its zero point, if that is exact. */
   addScalar(a: Tensor, b: number): Tensor {
-    return this.quantized(numbers("addScalar", a).add(b));
+    return this.quantized(numbers("addScalar", a).add(checkNumber("addScalar", "b", b)));
   }
 
   /** a · b, for a number b: with another scale. */
   mulScalar(a: Tensor, b: number): Tensor {
     const x = checkQuantized("mulScalar", a);
     const { scale, zeroPoint } = perTensor("mulScalar", x);
-    if (!(b > 0)) throw new ArgumentError(`mulScalar: takes a positive number, got ${b}`);
+    if (!(checkNumber("mulScalar", "b", b) > 0))
+      throw new ArgumentError(`mulScalar: takes a positive number, got ${b}`);
     const quantizer = { scheme: "perTensorAffine", scale: scale * b, zeroPoint } as const;
     const values = simulates() ? x.values.mul(b) : x.values;
     return new QuantizedTensor(values, x.dtype, quantizer) as unknown as Tensor;
@@ -138,6 +143,7 @@ export class QFunctional extends ScaledModule {
   /** Tensors joined along an axis. */
   cat(xs: readonly Tensor[], dim = 0): Tensor {
     const quantizer = { scheme: "perTensorAffine", scale: this.scale, zeroPoint: this.zeroPoint } as const;
+    checkArray("cat", "xs", xs, "quantized tensors");
     if (simulates())
       return this.quantized(
         cat(

@@ -1,8 +1,12 @@
 /** Linear maps whose weights have 16 bits. */
-import { DTypeError } from "../../core/errors";
+
+import { DTypeError, ShapeError } from "../../core/errors";
+import { shapeText } from "../../core/shape";
 import type { Linear } from "../../nn/layers/linear";
+import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
 import { Module } from "../../nn/module/module";
-import { snakeCase } from "../../nn/module/state";
+import { stateKeyOf } from "../../nn/module/state";
 import { checkTensor } from "../../ops/builders/checks";
 import { linear } from "../../ops/linalg/matmul";
 import { allocate } from "../../tensor/create";
@@ -28,13 +32,16 @@ export class LinearHalf extends Module {
 
   constructor(weight: Tensor, bias: Tensor | null) {
     super();
+    if (checkTensor("LinearHalf", weight, "weight").ndim !== 2)
+      throw new ShapeError(`LinearHalf: weight must have two axes, got ${shapeText(weight.shape)}`);
+    if (bias != null) checkTensor("LinearHalf", bias, "bias");
     [this.outFeatures, this.inFeatures] = weight.shape as readonly number[] as readonly [number, number];
     this.registerBuffer("weightHalf", weight.detach().to("float16"));
-    this.registerBuffer("biasFloat", bias === null ? null : bias.detach().float().clone());
+    this.registerBuffer("biasFloat", bias == null ? null : bias.detach().float().clone());
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** The weight, float16. */
@@ -48,7 +55,7 @@ export class LinearHalf extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    const op = "DynamicQuantizedLinear";
+    const op = "LinearHalf";
     checkTensor(op, input);
     if (input.dtype !== "float32") throw new DTypeError(`${op}: expected an input of float32, got ${input.dtype}`);
     const rows = input.numel() / Math.max(1, this.inFeatures);
@@ -83,7 +90,10 @@ export class LinearHalf extends Module {
   }
 
   /** @internal */
-  static fromFloat({ weight, bias }: Linear): LinearHalf {
-    return new LinearHalf(weight, bias);
+  static fromFloat(mod: Linear): LinearHalf {
+    checkModule("fromFloat", mod, "mod");
+    return new LinearHalf(mod.weight, mod.bias);
   }
 }
+
+takes("input", LinearHalf);

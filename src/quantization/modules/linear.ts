@@ -1,9 +1,10 @@
 /** Linear maps of quantized tensors. */
-import { checkInteger, MAX_COUNT } from "../../core/arguments";
+import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { classNameOf } from "../../core/className";
-import { ArgumentError, DTypeError, ShapeError } from "../../core/errors";
+import { ArgumentError, DTypeError, describe, ShapeError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { Linear as FloatLinear } from "../../nn/layers/linear";
+import { takes } from "../../nn/module/forward";
 import type { Module } from "../../nn/module/module";
 import { float as floatText } from "../../nn/module/repr";
 import { checkTensor } from "../../ops/builders/checks";
@@ -32,6 +33,7 @@ abstract class AnyLinear extends WeightedQuantizedModule {
     const layer = classNameOf(this);
     this.inFeatures = checkInteger(layer, "inFeatures", inFeatures, 0, MAX_COUNT);
     this.outFeatures = checkInteger(layer, "outFeatures", outFeatures, 0, MAX_COUNT);
+    checkFlag(layer, "bias", bias);
     const weight = zeros([outFeatures, inFeatures], { dtype: "int8" });
     const quantizer = { scheme: "perTensorAffine", scale: 1, zeroPoint: 0 } as const;
     this.setWeightBias(new QuantizedTensor(weight, "qint8", quantizer), bias ? zeros([outFeatures]) : null);
@@ -77,7 +79,7 @@ abstract class AnyLinear extends WeightedQuantizedModule {
 /** @throws ArgumentError unless `module` is a float layer that can be quantized. */
 function checkFloat(name: string, module: unknown, ...types: (new (...args: any[]) => Module)[]): Module {
   if (types.some((type) => module instanceof type)) return module as Module;
-  throw new ArgumentError(`${name}.fromFloat only works for Linear, got ${String(module)}`);
+  throw new ArgumentError(`fromFloat: mod must be a layer that ${name} stands for, got ${describe(module)}`);
 }
 
 /**
@@ -95,7 +97,7 @@ export class Linear extends AnyLinear {
 
   /** @throws ArgumentError unless the input is quantized. */
   override forward(input: Tensor): Tensor {
-    const op = this.printed;
+    const op = classNameOf(this);
     const x = checkQuantized(op, input);
     const { scale, zeroPoint } = perTensor(op, x);
     if (x.dtype !== "quint8") throw new DTypeError(`${op}: expected an input of quint8, got ${x.dtype}`);
@@ -158,12 +160,13 @@ export class LinearReLU extends Linear {
  * @see torch.ao.nn.quantized.dynamic.Linear
  */
 export class DynamicLinear extends AnyLinear {
+  static readonly className: string = "Linear";
   protected override get invert(): number {
     return 1;
   }
 
   override forward(input: Tensor): Tensor {
-    const op = "DynamicQuantizedLinear";
+    const op = classNameOf(this);
     checkTensor(op, input);
     if (input.dtype !== "float32") throw new DTypeError(`${op}: expected an input of float32, got ${input.dtype}`);
     if (simulates()) return this.numbers(input);
@@ -194,3 +197,5 @@ export class DynamicLinear extends AnyLinear {
     return quantized;
   }
 }
+
+takes("input", Linear, LinearReLU, DynamicLinear);

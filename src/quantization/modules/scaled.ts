@@ -1,6 +1,6 @@
 /** What quantized modules share whose results have a scale and a zero point. */
 import { Module } from "../../nn/module/module";
-import { snakeCase } from "../../nn/module/state";
+import { stateKeyOf } from "../../nn/module/state";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -33,6 +33,6 @@ export abstract class ScaledModule extends Module {
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field === "outputScale" ? "scale" : field === "outputZeroPoint" ? "zeroPoint" : field);
+    return stateKeyOf(field === "outputScale" ? "scale" : field === "outputZeroPoint" ? "zeroPoint" : field);
   }
 }

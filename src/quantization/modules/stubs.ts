@@ -1,11 +1,16 @@
 /** Where numbers become integers in a model, and integers numbers. */
+
+import { checkInteger, checkNumber } from "../../core/arguments";
+import { nameOf } from "../../core/className";
+import { checkModule } from "../../nn/module/checks";
+import { takes } from "../../nn/module/forward";
 import { Module } from "../../nn/module/module";
-import { snakeCase } from "../../nn/module/state";
+import { stateKeyOf } from "../../nn/module/state";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
-import type { QuantizedDType } from "../dtypes";
+import { checkQuantizedDType, type QuantizedDType } from "../dtypes";
 import { dequantize, quantizeBy, quantizePerTensor } from "../functional";
-import type { QConfig } from "../qconfig";
+import { checkQConfig, type QConfig } from "../qconfig";
 import { simulates } from "../simulate";
 import { observedOf } from "./weighted";
 
@@ -19,6 +24,7 @@ export class QuantStub extends Module {
 
   constructor(qconfig?: QConfig | null) {
     super();
+    checkQConfig(nameOf(new.target), qconfig);
     if (qconfig !== undefined) this.qconfig = qconfig;
   }
 
@@ -33,6 +39,7 @@ export class DeQuantStub extends Module {
 
   constructor(qconfig?: QConfig | null) {
     super();
+    checkQConfig(nameOf(new.target), qconfig);
     if (qconfig !== undefined) this.qconfig = qconfig;
   }
 
@@ -49,6 +56,7 @@ export class QuantWrapper extends Module {
 
   constructor(module: Module) {
     super();
+    checkModule("QuantWrapper", module);
     const { qconfig } = module as { qconfig?: QConfig | null };
     this.quant = new QuantStub(qconfig);
     this.dequant = new DeQuantStub(qconfig);
@@ -69,13 +77,16 @@ export class Quantize extends Module {
 
   constructor(scale: number, zeroPoint: number, dtype: QuantizedDType) {
     super();
+    checkNumber("Quantize", "scale", scale);
+    checkInteger("Quantize", "zeroPoint", zeroPoint);
+    checkQuantizedDType("Quantize", dtype);
     this.registerBuffer("scale", tensor([scale], { dtype: "float32" }));
     this.registerBuffer("zeroPoint", tensor([zeroPoint], { dtype: "int64" }));
     this.dtype = dtype;
   }
 
   override stateKey(field: string): string {
-    return snakeCase(field);
+    return stateKeyOf(field);
   }
 
   /** A quantized tensor; its type says Tensor, as that of what layers take. */
@@ -111,3 +122,5 @@ export class DeQuantize extends Module {
     return new DeQuantize();
   }
 }
+
+takes("x", QuantStub, DeQuantStub, QuantWrapper, Quantize, DeQuantize);

@@ -1,6 +1,9 @@
 /** What quantized layers with weights share. */
+
 import { KindlingError } from "../../core/errors";
+import { checkModule } from "../../nn/module/checks";
 import type { Module } from "../../nn/module/module";
+import { checkTensor } from "../../ops/builders/checks";
 import { tensor } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import type { QScheme, QuantizedDType } from "../dtypes";
@@ -8,7 +11,7 @@ import { quantizePerChannel, quantizePerTensor } from "../functional";
 import type { ObserverBase, QParams } from "../observers";
 import type { Packed } from "../packed";
 import type { QConfig } from "../qconfig";
-import { QuantizedTensor, type Quantizer } from "../quantizedTensor";
+import { checkQuantized, QuantizedTensor, type Quantizer } from "../quantizedTensor";
 import { ScaledModule } from "./scaled";
 
 /** Of a float module: its configuration and, once it is prepared, its observer. */
@@ -19,10 +22,11 @@ export interface Observed {
 
 /** The scale and the zero point that were observed for the results of a module. @throws KindlingError for one that was not prepared. */
 export function observedOf(module: Module): { scale: number; zeroPoint: number } {
+  checkModule("fromFloat", module, "mod");
   const { activationPostProcess } = module as Observed;
   if (activationPostProcess === undefined)
     throw new KindlingError(
-      `convert: a layer has no observer; set qconfig, call prepare(), and run the model on some inputs before convert()`,
+      `fromFloat: a layer has no observer; set qconfig, call prepare(), and run the model on some inputs before convert()`,
     );
   const [scale, zeroPoint] = activationPostProcess.calculateQparams();
   return { scale: scale.item(), zeroPoint: Number(zeroPoint.item()) };
@@ -86,7 +90,8 @@ export abstract class WeightedQuantizedModule extends ScaledModule {
 
   /** Takes another weight and bias. @see torch.ao.nn.quantized.Linear.set_weight_bias */
   setWeightBias(weight: QuantizedTensor, bias: Tensor | null): void {
-    const { quantizer } = weight;
+    const { quantizer } = checkQuantized("setWeightBias", weight, "weight");
+    if (bias !== null) checkTensor("setWeightBias", bias, "bias");
     const isPerTensor = quantizer.scheme === "perTensorAffine";
     this.registerBuffer("weightInt", weight.values.contiguous());
     const scales = isPerTensor ? quantizer.scale : [...quantizer.scales];
