@@ -59,6 +59,8 @@ class Compiled {
   constructor(
     private readonly name: string,
     private readonly isWhole: boolean,
+    /** Keeps tensors of calls in its fields, if it is more than a function. */
+    private readonly holder: object | undefined,
   ) {}
 
   reset(): void {
@@ -79,7 +81,7 @@ class Compiled {
 
   private recordCall<R>(body: () => R): R {
     this.isDue = false;
-    const { result, recorded } = new Recorder().record(body);
+    const { result, recorded } = new Recorder().record(body, this.holder);
     this.take(recorded);
     return result;
   }
@@ -124,7 +126,7 @@ class Compiled {
       start: () => recorder.start(),
       stop: () => recorder.stop(),
       complete: (result) => {
-        const recorded = recorder.complete(result);
+        const recorded = recorder.complete(result, this.holder);
         return this.take(recorded) ? recorded.segments : undefined;
       },
     };
@@ -220,16 +222,23 @@ export const compile = overloaded(
         `compile: mode must be one of ${modes.map((one) => `"${one}"`).join(", ")}, got ${describe(mode)}`,
       );
     if (disable || backend === "eager") return model;
-    return wrapped(model, new Compiled(model.name === "" ? "the function" : model.name, fullgraph));
+    const holder = isBare(model) ? undefined : model;
+    return wrapped(model, new Compiled(nameOfModel(model), fullgraph, holder), holder);
   },
 );
 
 /** A function, or a module seen through one, so that its fields and methods are there as before. */
-function wrapped<F extends AnyFunction>(model: F, compiled: Compiled): F {
+function wrapped<F extends AnyFunction>(model: F, compiled: Compiled, holder: object | undefined): F {
   all.add(new WeakRef(compiled));
-  const result = isBare(model) ? wrappedFunction(model, compiled) : wrappedObject(model, compiled);
+  const result = holder === undefined ? wrappedFunction(model, compiled) : wrappedObject(model, compiled);
   compiledOf.set(result, compiled);
   return result as F;
+}
+
+/** A function by its name, a module by that of its class. */
+function nameOfModel(model: AnyFunction): string {
+  const name: unknown = isBare(model) ? model.name : model.constructor.name;
+  return typeof name === "string" && name !== "" ? name : "the function";
 }
 
 /** Whether a function is nothing else. */

@@ -21,7 +21,7 @@ function expectSame(a: Tensor, b: Tensor, tolerance = 1e-6): void {
 }
 
 /** Calls the compiled function and the function itself, and compares. */
-function check<A extends unknown[]>(f: (...args: A) => Tensor, args: (call: number) => A, calls = 8) {
+function check(f: (x: Tensor) => Tensor, args: (call: number) => [Tensor], calls = 8) {
   const g = torch.compile(f);
   for (let call = 0; call < calls; call++) {
     const given = args(call);
@@ -190,7 +190,90 @@ describe("what a program cannot hold ends it", () => {
   });
 });
 
+describe("what is hidden from the arguments of ops", () => {
+  test("modes that are set inside", () => {
+    const g = torch.compile((x: Tensor) => {
+      torch.setDefaultDtype(torch.float64);
+      const y = torch.zeros(2).add(x.double());
+      torch.setDefaultDtype(torch.float32);
+      return y.mul(2);
+    });
+    for (let call = 0; call < 3; call++) {
+      expect(g(torch.ones(2)).dtype).toBe("float64");
+      expect(torch.getDefaultDtype()).toBe("float32");
+    }
+  });
+
+  test("leaves that are made inside", () => {
+    let w: Tensor | undefined;
+    const g = torch.compile((x: Tensor) => {
+      w = torch.zeros(2, { requiresGrad: true });
+      return x.mul(w.add(1)).exp();
+    });
+    for (let call = 0; call < 3; call++) {
+      g(torch.ones(2)).sum().backward();
+      expect([w!.isLeaf, w!.grad!.tolist()]).toEqual([true, [Math.fround(Math.E), Math.fround(Math.E)]]);
+    }
+  });
+
+  test("gradients of parameters", () => {
+    const layer = new nn.Linear(3, 3);
+    const g = torch.compile((x: Tensor) => {
+      layer.zeroGrad();
+      layer(x).sum().backward();
+      nn.utils.clipGradNorm_(layer.parameters(), 0.1);
+      return layer.weight.grad!.mul(1);
+    });
+    for (let call = 0; call < 3; call++) expect(g(torch.randn(2, 3)).norm().item()).toBeLessThan(0.101);
+  });
+
+  test("fields of the module that keep tensors", () => {
+    class Keeping extends nn.Module {
+      fc = new nn.Linear(3, 3);
+      h = torch.zeros(1);
+      override forward(x: Tensor): Tensor {
+        this.h = this.fc(x).tanh();
+        return this.h.mul(2);
+      }
+    }
+    const model = new Keeping();
+    const g = torch.compile(model);
+    for (let call = 0; call < 3; call++) {
+      const y = g(torch.randn(2, 3));
+      torch.noGrad(() => model.fc.weight.add_(0.1));
+      expectSame(y, model.h.mul(2));
+    }
+  });
+
+  test("code after an await", async () => {
+    const g = torch.compile(async (x: Tensor) => {
+      const y = x.mul(2).add(1);
+      await Promise.resolve();
+      return y.exp();
+    });
+    for (let call = 0; call < 3; call++) {
+      const x = torch.randn(3);
+      expectSame(await g(x), x.mul(2).add(1).exp());
+    }
+  });
+});
+
 describe("tensors of a call", () => {
+  test("may be disposed inside", () => {
+    const f = (x: Tensor) => {
+      const y = x.mul(2).tanh();
+      const s = y.sum().item();
+      const z = y.mul(3);
+      y.dispose();
+      return z.add(s);
+    };
+    const g = torch.compile(f);
+    for (let call = 0; call < 3; call++) {
+      const x = torch.randn(4, { requiresGrad: true });
+      expectSame(torch.autograd.grad(g(x).sum(), [x])[0], torch.autograd.grad(f(x).sum(), [x])[0]);
+    }
+  });
+
   test("may be kept by the caller's code", () => {
     const kept: Tensor[] = [];
     const g = torch.compile((x: Tensor) => {
