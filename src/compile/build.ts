@@ -13,10 +13,10 @@ import { interceptCalls } from "../core/signature";
 import { runInScope } from "../tensor/scope";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
-import type { Built, BuiltBackward } from "./built";
+import type { Built, BuiltBackward, Scheduled, Source } from "./built";
 import { DeviceRecord, type Event } from "./events";
 import { formOf, tensorsIn } from "./patterns";
-import { Schedule, type Scheduled, type Source } from "./schedule";
+import { Schedule } from "./schedule";
 import { Segment } from "./segment";
 import { Unsupported, Values } from "./values";
 
