@@ -2,6 +2,7 @@
 import { isTracing } from "../autograd/anomaly";
 import { savingHooks } from "../autograd/savedTensor";
 import { backendOf } from "../backend/backend";
+import { classNameOf, nameOf } from "../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { areCallsSeen, areCallsTaken, overloaded } from "../core/signature";
 import { tensorsIn } from "./patterns";
@@ -237,8 +238,8 @@ function wrapped<F extends AnyFunction>(model: F, compiled: Compiled, holder: ob
 
 /** A function by its name, a module by that of its class. */
 function nameOfModel(model: AnyFunction): string {
-  const name: unknown = isBare(model) ? model.name : model.constructor.name;
-  return typeof name === "string" && name !== "" ? name : "the function";
+  const name = isBare(model) ? nameOf(model) : classNameOf(model);
+  return name === "" ? "the function" : name;
 }
 
 /** Whether a function is nothing else. */
@@ -250,7 +251,7 @@ function wrappedFunction(model: AnyFunction, compiled: Compiled): AnyFunction {
   const call = function (this: unknown, ...args: unknown[]): unknown {
     return compiled.call(() => Reflect.apply(model, this, args), args);
   };
-  Object.defineProperty(call, "name", { value: model.name, configurable: true });
+  Object.defineProperty(call, "name", { value: nameOf(model), configurable: true });
   Object.defineProperty(call, "length", { value: model.length, configurable: true });
   return call;
 }

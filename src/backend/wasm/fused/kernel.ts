@@ -6,24 +6,19 @@
  * harm; rows of less than four elements, and the ends of rows that are summed, are computed element by element, each in lane 0.
  */
 import type { FusedKernel, FusedStep } from "../../ops/fused";
-import { workOf } from "./cost";
+import { vectorsOf } from "./cost";
 import { Emitter } from "./emitter";
 import { F32, I32, moduleOf, Op, Simd, V128 } from "./encoder";
 import { formulas } from "./formulas";
 
-const FRAME = 0;
-const BEGIN = 1;
-const END = 2;
+/** The parameters of the function. */
+const [FRAME, BEGIN, END] = [0, 1, 2];
 const LANES = 4;
 /** Alignments, as powers of two. */
 const [BYTE, WORD] = [0, 2];
 
 /** How many elements an instruction of the loop computes: four, or the one in lane 0. */
 type Width = 4 | 1;
-/** Vectors of one pass through the longest loop: what one waits for, another has. More do not pay where there is more to compute. */
-const MOST_VECTORS = 4;
-const VECTORS_WORTH = 160;
-
 class Writer extends Emitter {
   private readonly i = this.code.local(I32);
   private readonly length = this.code.local(I32);
@@ -51,8 +46,7 @@ class Writer extends Emitter {
     this.rows = this.rank > 1 ? this.bases.map(() => code.local(I32)) : this.bases;
     this.sums = kernel.stores.map(({ isSum }) => (isSum ? [code.local(V128), code.local(F32)] : undefined));
     for (const step of kernel.steps) this.varies.push(this.doesVary(step));
-    const cost = workOf(kernel);
-    this.vectors = Math.max(1, Math.min(MOST_VECTORS, 2 ** Math.floor(Math.log2(VECTORS_WORTH / cost))));
+    this.vectors = vectorsOf(kernel);
   }
 
   private doesVary(step: FusedStep): boolean {
@@ -147,7 +141,6 @@ class Writer extends Emitter {
   }
 
   private places: number[] | undefined;
-
   /** The index of the row along each axis but the last. */
   private positionsOfRow(): number[] {
     const { code } = this;
