@@ -211,7 +211,7 @@ const modes = ["default", "reduce-overhead", "max-autotune", "max-autotune-no-cu
  */
 export const compile = overloaded(
   "compile",
-  "model?();; fullgraph, dynamic, backend, mode, options, disable",
+  "model();; fullgraph, dynamic, backend, mode, disable",
   <F extends AnyFunction>(model: F, options: CompileOptions = {}): F => {
     if (typeof model !== "function")
       throw new ArgumentError(`compile: model must be a function or a module, got ${describe(model)}`);
