@@ -28,8 +28,7 @@ export abstract class Emitter {
       return this.kept();
     },
     number: (value) => {
-      this.code.simd(Simd.const, ...bytesOf(value));
-      return this.kept();
+      return this.code.constant([0xfd, Simd.const, ...bytesOf(value)], V128);
     },
     fma: (a, b, c) => {
       if (this.isRelaxed) return this.lanes.simd(Simd.relaxedMadd, a, b, c);
