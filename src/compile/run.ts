@@ -22,7 +22,13 @@ class PendingNode extends GraphNode {
   }
 }
 
-const pendingNode: Node = new PendingNode();
+let pendingNode: Node | undefined;
+
+/** One stands for all. */
+function pendingHistory(): Node {
+  pendingNode ??= new PendingNode();
+  return pendingNode;
+}
 
 /** Another handle of a tensor, at its place in the graph. */
 function sameAs(x: Tensor): Tensor {
@@ -70,8 +76,9 @@ export class SegmentRun implements Supplier, Tensors {
     const { made } = this;
     const backend = requireBackend("cpu");
     for (const { dtype, shape, strides, offset, requiresGrad } of step.makes)
-      made.push(pendingTensor(backend, this, dtype, shape, strides, offset, requiresGrad ? pendingNode : null));
-    if (step.changes !== undefined) made[step.changes.index]!.node = step.changes.requiresGrad ? pendingNode : null;
+      made.push(pendingTensor(backend, this, dtype, shape, strides, offset, requiresGrad ? pendingHistory() : null));
+    if (step.changes !== undefined)
+      made[step.changes.index]!.node = step.changes.requiresGrad ? pendingHistory() : null;
     this.position++;
     this.taken = this.given.length;
     return filledIn(step.result, made, this.given);
