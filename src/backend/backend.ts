@@ -118,6 +118,7 @@ export interface Recorder {
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void;
   /** Values are checked; all of them are found valid, or else not. */
   check(check: ValueCheck, isValid: boolean): void;
+  allocate(block: Block): void;
   /** Memory is read or written by the program, on which what follows may depend. */
   touch(block: Block, how: "read" | "write"): void;
   /** A block is given back. @returns Whether the recorder keeps it for now. */

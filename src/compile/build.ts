@@ -13,10 +13,10 @@ import { interceptCalls } from "../core/signature";
 import { runInScope } from "../tensor/scope";
 import { Storage } from "../tensor/storage";
 import { Tensor } from "../tensor/tensor";
-import type { Built, BuiltBackward } from "./built";
+import type { Built, BuiltBackward, Scheduled, Source } from "./built";
 import { DeviceRecord, type Event } from "./events";
 import { formOf, tensorsIn } from "./patterns";
-import { Schedule, type Scheduled, type Source } from "./schedule";
+import { Schedule } from "./schedule";
 import { Segment } from "./segment";
 import { Unsupported, Values } from "./values";
 
@@ -62,7 +62,7 @@ class Builder {
           makers.push(s);
         }
     });
-    if (record.obstacle !== undefined) throw new Unsupported(record.obstacle);
+    if (record.obstacle !== undefined) throw new Unsupported(record.obstacle.replace(/^it /, ""));
     if (leaves.some((x, i) => x.storage.version !== before[i]))
       throw new Unsupported("changes a given tensor in place");
     if (made.length !== segment.forms.length) throw new Unsupported("gives other tensors when it is run again");
@@ -156,7 +156,7 @@ class Builder {
       { gradOutputs: seeds, allowUnused: true },
     ) as (Tensor | null)[];
     const copies = found.map((g) => g && this.ownCopy(g));
-    if (record.obstacle !== undefined) throw new Unsupported(`${record.obstacle} in its gradient`);
+    if (record.obstacle !== undefined) throw new Unsupported(`${record.obstacle.replace(/^it /, "")} in its gradient`);
     values.beginBackward();
     places.forEach((block, k) => {
       values.input({ block, offset: 0 }, first + k);

@@ -1,7 +1,19 @@
 /** What a segment is computed by. */
-import type { Program } from "../backend/ops/program";
+import type { Program, ProgramText } from "../backend/ops/program";
 import type { Form } from "./patterns";
-import type { Source } from "./schedule";
+
+/** What a program reads that it was not given as a tensor of the caller's. */
+export type Source =
+  | { readonly kind: "input"; readonly index: number }
+  | { readonly kind: "result"; readonly index: number }
+  /** The gradient of an output. */
+  | { readonly kind: "gradient"; readonly index: number };
+
+/** A program, and what its inputs are. */
+export interface Scheduled {
+  readonly text: ProgramText;
+  readonly sources: readonly Source[];
+}
 
 /** A tensor that a segment gives. */
 export interface Given {

@@ -1,7 +1,7 @@
 /** Which calls are steps of a compiled function, and whether one is that of a step. */
 import { isGradEnabled } from "../autograd/mode";
 import type { Declared } from "../core/signature";
-import { fits, isPlain, type Tensors } from "./patterns";
+import { fits, isPlain, type Tensors, tensorsIn } from "./patterns";
 import type { Step } from "./segment";
 
 /** Whether the code of an op calls code of the caller, whose ops are to be seen. */
@@ -20,10 +20,13 @@ const breaking: ReadonlySet<string> = new Set([
   "detach_",
 ]);
 
+/** Functions that neither took nor gave tensors, such as those that set a mode: they are run at every call. */
+export const free = new WeakSet<Declared>();
+
 /** Whether an op is seen as a whole, broken at, or run with its own ops seen. */
 export function kindOf(op: Declared, args: readonly unknown[]): "step" | "break" | "open" {
   if (breaking.has(op.opName)) return "break";
-  if (runsCode(op)) return "open";
+  if (runsCode(op) || (free.has(op) && tensorsIn(args).size === 0)) return "open";
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (typeof arg === "object" ? !isPlain(arg) : typeof arg === "function") return "open";

@@ -2,6 +2,7 @@
 import { isTracing } from "../autograd/anomaly";
 import { savingHooks } from "../autograd/savedTensor";
 import { backendOf } from "../backend/backend";
+import { classNameOf, nameOf } from "../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
 import { areCallsSeen, areCallsTaken, overloaded } from "../core/signature";
 import { tensorsIn } from "./patterns";
@@ -59,6 +60,8 @@ class Compiled {
   constructor(
     private readonly name: string,
     private readonly isWhole: boolean,
+    /** Keeps tensors of calls in its fields, if it is more than a function. */
+    private readonly holder: object | undefined,
   ) {}
 
   reset(): void {
@@ -79,7 +82,7 @@ class Compiled {
 
   private recordCall<R>(body: () => R): R {
     this.isDue = false;
-    const { result, recorded } = new Recorder().record(body);
+    const { result, recorded } = new Recorder().record(body, this.holder);
     this.take(recorded);
     return result;
   }
@@ -124,7 +127,7 @@ class Compiled {
       start: () => recorder.start(),
       stop: () => recorder.stop(),
       complete: (result) => {
-        const recorded = recorder.complete(result);
+        const recorded = recorder.complete(result, this.holder);
         return this.take(recorded) ? recorded.segments : undefined;
       },
     };
@@ -208,7 +211,7 @@ const modes = ["default", "reduce-overhead", "max-autotune", "max-autotune-no-cu
  */
 export const compile = overloaded(
   "compile",
-  "model?();; fullgraph, dynamic, backend, mode, options, disable",
+  "model();; fullgraph, dynamic, backend, mode, disable",
   <F extends AnyFunction>(model: F, options: CompileOptions = {}): F => {
     if (typeof model !== "function")
       throw new ArgumentError(`compile: model must be a function or a module, got ${describe(model)}`);
@@ -220,16 +223,23 @@ export const compile = overloaded(
         `compile: mode must be one of ${modes.map((one) => `"${one}"`).join(", ")}, got ${describe(mode)}`,
       );
     if (disable || backend === "eager") return model;
-    return wrapped(model, new Compiled(model.name === "" ? "the function" : model.name, fullgraph));
+    const holder = isBare(model) ? undefined : model;
+    return wrapped(model, new Compiled(nameOfModel(model), fullgraph, holder), holder);
   },
 );
 
 /** A function, or a module seen through one, so that its fields and methods are there as before. */
-function wrapped<F extends AnyFunction>(model: F, compiled: Compiled): F {
+function wrapped<F extends AnyFunction>(model: F, compiled: Compiled, holder: object | undefined): F {
   all.add(new WeakRef(compiled));
-  const result = isBare(model) ? wrappedFunction(model, compiled) : wrappedObject(model, compiled);
+  const result = holder === undefined ? wrappedFunction(model, compiled) : wrappedObject(model, compiled);
   compiledOf.set(result, compiled);
   return result as F;
+}
+
+/** A function by its name, a module by that of its class. */
+function nameOfModel(model: AnyFunction): string {
+  const name = isBare(model) ? nameOf(model) : classNameOf(model);
+  return name === "" ? "the function" : name;
 }
 
 /** Whether a function is nothing else. */
@@ -241,7 +251,7 @@ function wrappedFunction(model: AnyFunction, compiled: Compiled): AnyFunction {
   const call = function (this: unknown, ...args: unknown[]): unknown {
     return compiled.call(() => Reflect.apply(model, this, args), args);
   };
-  Object.defineProperty(call, "name", { value: model.name, configurable: true });
+  Object.defineProperty(call, "name", { value: nameOf(model), configurable: true });
   Object.defineProperty(call, "length", { value: model.length, configurable: true });
   return call;
 }

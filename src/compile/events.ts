@@ -40,6 +40,14 @@ const windowOf = ({ storage, offset, shape, strides, dtype }: Operand): Window =
   dtype,
 });
 
+/** The blocks of all operands in a description. */
+export function blocksIn(value: unknown): Block[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (isOperand(value)) return [value.storage.block];
+  if (Array.isArray(value)) return value.flatMap(blocksIn);
+  return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value).flatMap(blocksIn) : [];
+}
+
 const isOperand = (value: object): value is Operand => "storage" in value && "strides" in value;
 
 /** Stands for an operand in the description of an op. */
@@ -115,18 +123,19 @@ export class DeviceRecord implements Recorder {
   }
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
-    if (random.has(op)) this.obstacle ??= "draws random numbers";
+    if (random.has(op)) this.obstacle ??= "it draws random numbers";
     this.events.push({ kind: "run", op, description: marked(description) as object });
   }
 
   check(check: ValueCheck, isValid: boolean): void {
-    if (!isValid) this.obstacle ??= "was given values that are not valid";
+    if (!isValid) this.obstacle ??= "it was given values that are not valid";
     this.events.push({ kind: "check", check: marked(check) as object });
   }
 
-  touch(_block: Block, how: "read" | "write"): void {
-    this.obstacle ??=
-      how === "read" ? "reads values, on which what follows may depend" : "takes values from JavaScript";
+  allocate(_block: Block): void {}
+
+  touch(_block: Block, _how: "read" | "write"): void {
+    this.obstacle ??= "it takes values from JavaScript, or gives it values";
   }
 
   release(block: Block): boolean {

@@ -89,7 +89,7 @@ function fitsRecord(pattern: Extract<Pattern, { kind: "record" }>, value: unknow
 }
 
 /** The value that a pattern stands for. */
-export function valueOf(pattern: Pattern, made: readonly Tensor[], given: readonly Tensor[]): unknown {
+export function filledIn(pattern: Pattern, made: readonly Tensor[], given: readonly Tensor[]): unknown {
   switch (pattern.kind) {
     case "plain":
       return pattern.value;
@@ -98,9 +98,9 @@ export function valueOf(pattern: Pattern, made: readonly Tensor[], given: readon
     case "given":
       return given[pattern.slot];
     case "list":
-      return pattern.items.map((item) => valueOf(item, made, given));
+      return pattern.items.map((item) => filledIn(item, made, given));
     case "record": {
-      const values = pattern.items.map((item, i) => [pattern.keys[i]!, valueOf(item, made, given)]);
+      const values = pattern.items.map((item, i) => [pattern.keys[i]!, filledIn(item, made, given)]);
       const record = Object.fromEntries(values);
       return pattern.isTuple ? namedTuple(record) : record;
     }
@@ -110,15 +110,29 @@ export function valueOf(pattern: Pattern, made: readonly Tensor[], given: readon
 /** The tensors in a value. */
 export function tensorsIn(value: unknown, found: Set<Tensor> = new Set(), depth = 0): Set<Tensor> {
   if (value instanceof Tensor) found.add(value);
-  else if (typeof value === "object" && value !== null && depth < 8) {
-    const items =
-      value instanceof Map
-        ? value.values()
-        : value instanceof Set || Array.isArray(value)
-          ? value
-          : Object.values(value);
-    for (const item of items) tensorsIn(item, found, depth + 1);
-  }
+  else if (typeof value === "object" && value !== null && depth < MOST_DEPTH)
+    for (const item of itemsOf(value)) tensorsIn(item, found, depth + 1);
+  return found;
+}
+
+const MOST_DEPTH = 8;
+
+function itemsOf(value: object): Iterable<unknown> {
+  if (value instanceof Map) return value.values();
+  return value instanceof Set || Array.isArray(value) ? value : Object.values(value);
+}
+
+/** The tensors in the fields of an object and of those that it consists of, such as the modules in a module. */
+export function tensorsHeldBy(holder: object): Set<Tensor> {
+  const found = new Set<Tensor>();
+  const visited = new Set<unknown>();
+  const visit = (value: unknown): void => {
+    if (value === null || (typeof value !== "object" && typeof value !== "function") || visited.has(value)) return;
+    visited.add(value);
+    if (value instanceof Tensor) found.add(value);
+    else if (!ArrayBuffer.isView(value)) for (const item of itemsOf(value)) visit(item);
+  };
+  visit(holder);
   return found;
 }
 
@@ -129,6 +143,8 @@ export interface Form {
   readonly strides: readonly number[];
   readonly offset: number;
   readonly requiresGrad: boolean;
+  /** Whether it was asked to collect its gradient. */
+  readonly isLeaf: boolean;
   readonly isInference: boolean;
 }
 
@@ -138,6 +154,7 @@ export const formOf = (x: Tensor): Form => ({
   strides: [...x.strides],
   offset: x.offset,
   requiresGrad: x.requiresGrad,
+  isLeaf: x.leafRequiresGrad,
   isInference: x.storage.isInference,
 });
 

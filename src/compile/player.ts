@@ -200,9 +200,10 @@ export class Player {
     if (run.isFlushed) return;
     this.undisturbed(() => {
       const { built } = run.segment;
-      if (typeof built === "object" && run.compute(built)) return;
-      run.runSteps();
+      const isComputed = typeof built === "object" && run.compute(built);
+      if (!isComputed) run.runSteps();
       if (built === undefined) run.segment.built = build(run.segment, run.given);
+      run.end();
     });
   }
 
@@ -211,6 +212,7 @@ export class Player {
     this.isDiverted = true;
     const before = interceptCalls(undefined);
     if (!this.run.isFlushed) this.run.runSteps();
+    this.run.end();
     if (this.isInOp) return;
     this.recorder = this.onDivert(this.runs);
     this.recorder?.start();
@@ -244,7 +246,6 @@ export class Player {
     const { segment } = run;
     if (run === this.run && !run.isFlushed) {
       if (run.position === segment.steps.length) this.flush(run);
-      else if (this.isDiverted) run.runSteps();
       else this.divert();
       if (!isPending(x)) return;
     }

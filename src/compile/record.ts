@@ -1,13 +1,15 @@
 /** The first call of a compiled function: it runs as it is, and its ops are noted. */
 import { isGradEnabled } from "../autograd/mode";
-import { type Block, type Recorder as DeviceRecorder, requireBackend } from "../backend/backend";
+import { type Block, type Recorder as DeviceRecorder, type Operand, requireBackend } from "../backend/backend";
+import type { DeviceOps } from "../backend/ops/index";
+import type { DType } from "../core/dtype";
 import { sameShape } from "../core/shape";
 import { type Declared, type Interceptor, interceptCalls } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { build } from "./build";
-import { kindOf } from "./calls";
-import { DeviceRecord } from "./events";
-import { type Form, type Pattern, tensorsIn } from "./patterns";
+import { free, kindOf } from "./calls";
+import { blocksIn, DeviceRecord } from "./events";
+import { type Form, type Pattern, tensorsHeldBy, tensorsIn } from "./patterns";
 import { type End, type Segment, SegmentRecorder, type Step } from "./segment";
 
 /** What was recorded. */
@@ -19,7 +21,7 @@ export interface Recorded {
 
 /** Watches the device while the caller's code runs: what ops do is noted as theirs, what is done besides cannot be repeated. */
 class Watch extends DeviceRecord {
-  isInOp = false;
+  private isInOp = false;
   /** What was done besides ops. */
   stray: string | undefined;
 
@@ -27,28 +29,52 @@ class Watch extends DeviceRecord {
     super(requireBackend("cpu"));
   }
 
-  private note(what: string): void {
+  /** The memory of what the op was given, and of what it has made. */
+  private known: Set<Block> | undefined;
+
+  /** Begins an op. @param given What it may work on; undefined for one that may work on anything. */
+  enter(given: Iterable<Tensor> | undefined): void {
+    this.isInOp = true;
+    this.obstacle = undefined;
+    this.known = given && new Set([...given].map(({ storage }) => storage.block));
+  }
+
+  leave(): void {
+    this.isInOp = false;
+  }
+
+  private note(what: string, operands: readonly (Operand | number)[]): void {
     if (!this.isInOp) this.stray ??= what;
+    else for (const x of operands) if (typeof x !== "number") this.noteBlock(x.storage.block);
   }
 
-  override map(op: string): void {
-    this.note(op);
+  private noteBlock(block: Block): void {
+    if (this.known?.has(block) === false) this.obstacle ??= "it works on tensors that it was not given";
   }
 
-  override copy(): void {
-    this.note("copy");
+  override map(op: string, _dtype: DType, y: Operand, inputs: readonly (Operand | number)[]): void {
+    this.note(op, [y, ...inputs]);
   }
 
-  override fill(): void {
-    this.note("fill");
+  override copy(y: Operand, x: Operand): void {
+    this.note("copy", [y, x]);
   }
 
-  override run<K extends string>(op: K): void {
-    this.note(op);
-    if (op === "draw" || op === "boxMuller") this.obstacle ??= "draws random numbers";
+  override fill(y: Operand): void {
+    this.note("fill", [y]);
+  }
+
+  override run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
+    this.note(op, []);
+    if (this.isInOp) for (const block of blocksIn(description)) this.noteBlock(block);
+    if (op === "draw" || op === "boxMuller") this.obstacle ??= "it draws random numbers";
   }
 
   override check(): void {}
+
+  override allocate(block: Block): void {
+    if (this.isInOp) this.known?.add(block);
+  }
 
   override touch(block: Block, how: "read" | "write"): void {
     if (this.isInOp) super.touch(block, how);
@@ -120,7 +146,7 @@ export class Recorder {
     return this.recorders.at(-1)!;
   }
 
-  record<R>(body: () => R): { result: R; recorded: Recorded } {
+  record<R>(body: () => R, holder?: object): { result: R; recorded: Recorded } {
     const before = interceptCalls(this.intercept);
     let result: R;
     this.start();
@@ -130,12 +156,13 @@ export class Recorder {
       this.stop();
       interceptCalls(before);
     }
-    return { result, recorded: this.complete(result) };
+    return { result, recorded: this.complete(result, holder) };
   }
 
-  /** What was recorded of a call that has returned. */
-  complete(result: unknown): Recorded {
+  /** What was recorded of a call that has returned. @param holder Keeps tensors of the call in its fields. */
+  complete(result: unknown, holder?: object): Recorded {
     for (const x of tensorsIn(result)) this.use(x);
+    if (holder !== undefined) for (const x of tensorsHeldBy(holder)) this.use(x);
     return this.finish();
   }
 
@@ -190,14 +217,13 @@ export class Recorder {
   }
 
   /** Runs an op, whose own ops are not seen. */
-  private inside<R>(body: () => R): R {
+  private inside<R>(body: () => R, given?: Iterable<Tensor>): R {
     const before = interceptCalls(undefined);
-    this.watch.isInOp = true;
-    this.watch.obstacle = undefined;
+    this.watch.enter(given);
     try {
       return body();
     } finally {
-      this.watch.isInOp = false;
+      this.watch.leave();
       interceptCalls(before);
     }
   }
@@ -214,10 +240,14 @@ export class Recorder {
     const states = [...tensors].map(stateOf);
     const mark = current.mark();
     const patterns = args.map((arg) => current.argument(arg));
-    const result = this.inside(direct);
+    const result = this.inside(direct, tensors);
+    if (tensors.size === 0 && tensorsIn(result).size === 0 && this.watch.obstacle === undefined) {
+      free.add(op);
+      return result;
+    }
     const makes: Form[] = [];
     const pattern = this.resultOf(result, tensors, makes);
-    const obstacle = this.watch.obstacle ?? this.changeOf(states) ?? this.unknownOf(patterns, pattern);
+    const obstacle = this.watch.obstacle ?? this.changeOf(states) ?? this.unknownOf(patterns, pattern, makes);
     if (obstacle !== undefined) {
       current.reset(mark);
       for (const x of tensorsIn(result)) if (!tensors.has(x)) this.owners.delete(x);
@@ -263,8 +293,13 @@ export class Recorder {
     return undefined;
   }
 
-  private unknownOf(args: readonly (Pattern | undefined)[], result: Pattern | undefined): string | undefined {
+  private unknownOf(
+    args: readonly (Pattern | undefined)[],
+    result: Pattern | undefined,
+    makes: readonly Form[],
+  ): string | undefined {
     if (args.includes(undefined)) return "it takes values of a kind that cannot be compared";
+    if (makes.some(({ isLeaf }) => isLeaf)) return "it makes a leaf that requires a gradient";
     return result === undefined ? "it gives something that is no new tensor" : undefined;
   }
 }

@@ -1,15 +1,15 @@
 /** The ops of one segment in one call, as far as they were seen: what they give is computed by the program of the segment, or by running them. */
 import { withGrad } from "../autograd/mode";
-import { Node as GraphNode, type Node } from "../autograd/node";
+import { accumulatorOf, Node as GraphNode, type Node } from "../autograd/node";
 import { type Block, requireBackend } from "../backend/backend";
 import type { Start } from "../backend/ops/program";
 import { AutogradError } from "../core/errors";
 import { isPending, pendingTensor, type Supplier, settleAs, settlePending } from "../tensor/pending";
 import { Storage } from "../tensor/storage";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import type { Built } from "./built";
 import { SegmentNode, startOf } from "./node";
-import { hasForm, type Tensors, tensorsIn, valueOf } from "./patterns";
+import { filledIn, hasForm, type Tensors, tensorsIn } from "./patterns";
 import { isSameUpTo, Segment, type Step } from "./segment";
 
 /** Stands for the history of a tensor that is still to be computed. */
@@ -22,7 +22,23 @@ class PendingNode extends GraphNode {
   }
 }
 
-const pendingNode: Node = new PendingNode();
+let pendingNode: Node | undefined;
+
+/** One stands for all. */
+function pendingHistory(): Node {
+  pendingNode ??= new PendingNode();
+  return pendingNode;
+}
+
+/** Another handle of a tensor, at its place in the graph. */
+function sameAs(x: Tensor): Tensor {
+  const handle = new Tensor(x.storage, x.dtype, x.shape, x.strides, x.offset);
+  handle.node = x.gradFn;
+  handle.outputNr = x.outputNr;
+  handle.leafRequiresGrad = x.leafRequiresGrad;
+  if (x.leafRequiresGrad) handle.accumulator = accumulatorOf(x);
+  return handle;
+}
 
 /** The ops of one segment in one call. */
 export class SegmentRun implements Supplier, Tensors {
@@ -33,6 +49,7 @@ export class SegmentRun implements Supplier, Tensors {
   /** How many tensors the steps so far have taken. */
   private taken = 0;
   isFlushed = false;
+  private hasEnded = false;
 
   constructor(
     public segment: Segment,
@@ -48,6 +65,8 @@ export class SegmentRun implements Supplier, Tensors {
       if (other.storage !== x.storage || x.offset - other.offset !== shares.distance) return false;
     }
     this.given[slot] = x;
+    // It may be disposed before it is read.
+    x.storage.retain();
     this.versions[slot] = x.storage.version;
     return true;
   }
@@ -57,16 +76,17 @@ export class SegmentRun implements Supplier, Tensors {
     const { made } = this;
     const backend = requireBackend("cpu");
     for (const { dtype, shape, strides, offset, requiresGrad } of step.makes)
-      made.push(pendingTensor(backend, this, dtype, shape, strides, offset, requiresGrad ? pendingNode : null));
-    if (step.changes !== undefined) made[step.changes.index]!.node = step.changes.requiresGrad ? pendingNode : null;
+      made.push(pendingTensor(backend, this, dtype, shape, strides, offset, requiresGrad ? pendingHistory() : null));
+    if (step.changes !== undefined)
+      made[step.changes.index]!.node = step.changes.requiresGrad ? pendingHistory() : null;
     this.position++;
     this.taken = this.given.length;
-    return valueOf(step.result, made, this.given);
+    return filledIn(step.result, made, this.given);
   }
 
   /** Goes on as another segment, if its ops were the same up to here. */
   becomes(other: Segment): boolean {
-    this.given.length = this.taken;
+    this.letGo(this.taken);
     if (other !== this.segment && !isSameUpTo(this.segment, other, this.position, this.taken)) return false;
     this.segment = other;
     return true;
@@ -76,13 +96,38 @@ export class SegmentRun implements Supplier, Tensors {
     this.onSupply(this, x);
   }
 
+  /** Forgets the tensors that were taken from a slot on. */
+  private letGo(slot: number): void {
+    for (let i = slot; i < this.given.length; i++) this.given[i]!.storage.release();
+    this.given.length = slot;
+  }
+
+  /** Lets go of the memory of the tensors that were taken, once nothing more is computed from them. */
+  end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    for (const { storage } of this.given) storage.release();
+  }
+
+  /** Other handles for tensors that were disposed after they were taken. */
+  private revive(): void {
+    const { given } = this;
+    for (let i = 0; i < given.length; i++) if (!given[i]!.isAlive) given[i] = sameAs(given[i]!);
+  }
+
+  /** Whether a tensor was changed in place since an op took it. */
+  private hasChanged(): boolean {
+    const { given, versions } = this;
+    for (let i = 0; i < given.length; i++) if (given[i]!.storage.version !== versions[i]) return true;
+    return false;
+  }
+
   /** @throws AutogradError if a tensor was changed in place since an op took it. */
   private checkVersions(): void {
-    for (let i = 0; i < this.given.length; i++)
-      if (this.given[i]!.storage.version !== this.versions[i])
-        throw new AutogradError(
-          "compile: a tensor was changed in place after an op of the compiled function took it, by code that the compiler cannot see; call such code outside of the function, or leave it uncompiled with torch.compiler.disable",
-        );
+    if (this.hasChanged())
+      throw new AutogradError(
+        "compile: a tensor was changed in place after an op of the compiled function took it, by code that the compiler cannot see; call such code outside of the function, or leave it uncompiled with torch.compiler.disable",
+      );
   }
 
   /** Computes what is used later by the program. @returns Whether that could be done. */
@@ -95,6 +140,8 @@ export class SegmentRun implements Supplier, Tensors {
     const blocks: Block[] = [];
     for (let i = 0; i < resultBytes.length; i++) {
       const storage = new Storage(backend, resultBytes[i]!);
+      // A tensor that was disposed already must not take what backward reads.
+      storage.retain();
       results.push(storage);
       blocks.push(storage.block);
     }
@@ -118,7 +165,9 @@ export class SegmentRun implements Supplier, Tensors {
     }
     node?.setOutputs(backward!.outputs.map((k) => made[built.given[k]!.index]!));
     node?.keepResults(built.given, made);
+    if (built.views.length > 0) this.revive();
     for (const s of built.views) this.runStep(segment.steps[s]!);
+    for (const storage of results) storage.release();
     return true;
   }
 
@@ -126,7 +175,7 @@ export class SegmentRun implements Supplier, Tensors {
   private runStep(step: Step): void {
     const { made, given } = this;
     const result = withGrad(step.isGradEnabled, () => Segment.run(step, made, given));
-    const expected = [...tensorsIn(valueOf(step.result, made, given))];
+    const expected = [...tensorsIn(filledIn(step.result, made, given))];
     let at = 0;
     for (const x of tensorsIn(result)) {
       const y = expected[at++]!;
@@ -136,7 +185,10 @@ export class SegmentRun implements Supplier, Tensors {
 
   /** Gives a tensor that nobody was known to use later what running the steps again gives. */
   computeLate(): void {
-    this.checkVersions();
+    if (this.hasChanged())
+      throw new AutogradError(
+        "compile: a tensor that a compiled function has made, but not returned, is first looked at after the tensors that it is computed from were changed in place. From the next call on it is computed with the others; or return it from the function",
+      );
     const { segment, made, given } = this;
     const again: Tensor[] = [];
     const known = new Set<Tensor>(given);
@@ -157,9 +209,10 @@ export class SegmentRun implements Supplier, Tensors {
   /** Runs all steps so far as they are. */
   runSteps(): void {
     // What a call that did not fit has taken is none of theirs.
-    this.given.length = this.taken;
+    this.letGo(this.taken);
     this.checkVersions();
     this.isFlushed = true;
+    this.revive();
     for (let s = 0; s < this.position; s++) this.runStep(this.segment.steps[s]!);
   }
 }

@@ -3,8 +3,9 @@
  * use. What backward needs of forward is computed again where that is cheap, and saved where it is not.
  */
 
-import { type Place, type Command as ProgramCommand, type ProgramText, WindowMark } from "../backend/ops/program";
+import { type Place, type Command as ProgramCommand, WindowMark } from "../backend/ops/program";
 import { formulas } from "../backend/wasm/fused/index";
+import type { Scheduled, Source } from "./built";
 import { type Window, withMarks } from "./events";
 import { fuse, type Stream, sourceOf } from "./fuse";
 import { aligned, arrangeTemporaries } from "./temporaries";
@@ -26,19 +27,6 @@ const MOST_STREAMS = 20;
 const MOST_REPEATED_COST = 14;
 
 const costOf = (op: string): number => formulas[op]?.cost ?? 0;
-
-/** What a program reads that it was not given as a tensor of the caller's. */
-export type Source =
-  | { readonly kind: "input"; readonly index: number }
-  | { readonly kind: "result"; readonly index: number }
-  /** The gradient of an output. */
-  | { readonly kind: "gradient"; readonly index: number };
-
-/** A program, and what its inputs are. */
-export interface Scheduled {
-  readonly text: ProgramText;
-  readonly sources: readonly Source[];
-}
 
 /** Forward and backward of one function. */
 export class Schedule {

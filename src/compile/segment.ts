@@ -2,7 +2,7 @@
 import type { Declared } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import type { Built } from "./built";
-import { type Form, formOf, type Pattern, patternOf, valueOf } from "./patterns";
+import { type Form, filledIn, formOf, type Pattern, patternOf } from "./patterns";
 
 /** A call of an op. */
 export interface Step {
@@ -47,7 +47,7 @@ export class Segment {
 
   /** Runs a step as it is. */
   static run(step: Step, made: readonly Tensor[], given: readonly Tensor[]): unknown {
-    const args = step.args.map((arg) => valueOf(arg, made, given));
+    const args = step.args.map((arg) => filledIn(arg, made, given));
     const [self, ...rest] = args;
     const op = step.op as Declared & ((...args: unknown[]) => unknown);
     return step.isMethod ? step.op.method.apply(self, rest) : op(...args);

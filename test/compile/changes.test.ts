@@ -1,6 +1,7 @@
 /** Whatever changes between calls of a compiled function is seen: nothing of what it depends on is frozen. */
 import * as torch from "kindling";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { expectSame } from "./same";
 
 type Tensor = torch.Tensor;
 const { nn } = torch;
@@ -13,15 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => warnings.mockReset());
 
-function expectSame(a: Tensor, b: Tensor, tolerance = 1e-6): void {
-  expect([...a.shape]).toEqual([...b.shape]);
-  expect(a.double().sub(b.double()).abs().max().item()).toBeLessThanOrEqual(
-    tolerance * Math.max(1, b.abs().max().item()),
-  );
-}
-
 /** Calls the compiled function and the function itself, and compares. */
-function check<A extends unknown[]>(f: (...args: A) => Tensor, args: (call: number) => A, calls = 8) {
+function check(f: (x: Tensor) => Tensor, args: (call: number) => [Tensor], calls = 8) {
   const g = torch.compile(f);
   for (let call = 0; call < calls; call++) {
     const given = args(call);
@@ -188,176 +182,4 @@ describe("what a program cannot hold ends it", () => {
     check(f, () => [torch.ones(2)], 3);
     expect(seen).toEqual(new Array(6).fill(4));
   });
-});
-
-describe("tensors of a call", () => {
-  test("may be kept by the caller's code", () => {
-    const kept: Tensor[] = [];
-    const g = torch.compile((x: Tensor) => {
-      const h = x.mul(2);
-      kept.push(h);
-      return h.add(1);
-    });
-    const xs = Array.from({ length: 5 }, () => torch.randn(4));
-    for (const x of xs) g(x);
-    kept.forEach((h, i) => {
-      expectSame(h, xs[i]!.mul(2));
-    });
-  });
-
-  test("may go from call to call", () => {
-    let [h, expected] = [torch.zeros(3), torch.zeros(3)];
-    const g = torch.compile((x: Tensor) => {
-      h = h.mul(0.5).add(x);
-      return h.tanh();
-    });
-    for (let call = 0; call < 6; call++) {
-      const x = torch.randn(3);
-      expected = expected.mul(0.5).add(x);
-      expectSame(g(x), expected.tanh());
-    }
-  });
-
-  test("are views and inputs where they were", () => {
-    const g = torch.compile((x: Tensor): [Tensor, Tensor, Tensor, Tensor] => {
-      const y = x.mul(3);
-      return [x, x.t(), y, y.view(-1)];
-    });
-    for (let call = 0; call < 3; call++) {
-      const x = torch.randn(2, 2);
-      const [same, turned, y, flat] = g(x);
-      expect(same).toBe(x);
-      expect(turned._base).toBe(x);
-      flat.fill_(7);
-      expectSame(y, torch.full([2, 2], 7));
-    }
-  });
-
-  test("have one step of history, which is freed, kept and checked as any", () => {
-    const g = torch.compile((x: Tensor) => x.mul(2).exp());
-    for (let call = 0; call < 3; call++) {
-      const x = torch.randn(4, { requiresGrad: true });
-      const y = g(x);
-      if (call > 0) expect(y.gradFn!.name).toBe("CompiledFunctionBackward");
-      const loss = y.sum();
-      loss.backward({ retainGraph: true });
-      loss.backward();
-      expectSame(x.grad!, x.mul(2).exp().mul(4));
-      expect(() => loss.backward()).toThrow(/second time/);
-      const z = g(x);
-      torch.noGrad(() => z.add_(1));
-      expect(() => z.sum().backward()).toThrow(/modified by an inplace operation/);
-    }
-  });
-
-  test("give their memory back", () => {
-    const g = torch.compile((x: Tensor) => x.mul(2).exp().sum(1));
-    const x = torch.randn(100, 100, { requiresGrad: true });
-    const step = () => torch.tidy(() => g(x).sum().backward());
-    for (let i = 0; i < 5; i++) step();
-    const before = torch.memoryStats().allocated;
-    for (let i = 0; i < 50; i++) step();
-    expect(torch.memoryStats().allocated - before).toBeLessThan(100_000);
-  });
-});
-
-describe("modules", () => {
-  test("keep their fields, methods and parameters", () => {
-    const model = new nn.Sequential(new nn.Linear(4, 8), new nn.GELU(), new nn.Linear(8, 2));
-    const g = torch.compile(model);
-    for (let call = 0; call < 3; call++) {
-      const x = torch.randn(6, 4);
-      expectSame(g(x), model(x));
-    }
-    expect(g).toBeInstanceOf(nn.Module);
-    expect([...g.parameters()].length).toBe(4);
-    expect(Object.keys(g.stateDict())).toEqual(Object.keys(model.stateDict()));
-    g.eval();
-    expect(model.training).toBe(false);
-    expect(torch.compiler.explain(g).compiledCallCount).toBe(2);
-  });
-
-  test("train as without it", () => {
-    const make = () => {
-      torch.manualSeed(3);
-      return new nn.Sequential(new nn.Linear(4, 8), new nn.Tanh(), new nn.Linear(8, 1));
-    };
-    const [x, y] = [torch.randn(16, 4), torch.randn(16, 1)];
-    const losses = [make(), torch.compile(make())].map((model) => {
-      const optimizer = new torch.optim.Adam(model.parameters(), { lr: 0.01 });
-      return Array.from({ length: 20 }, () => {
-        optimizer.zeroGrad();
-        const loss = F.mseLoss(model(x), y);
-        loss.backward();
-        optimizer.step();
-        return loss.item();
-      });
-    });
-    losses[1]!.forEach((loss, i) => {
-      expect(loss).toBeCloseTo(losses[0]![i]!, 5);
-    });
-  });
-});
-
-describe("errors", () => {
-  test("are those of the ops", () => {
-    const f = (x: Tensor, y: Tensor) => x.mul(2).matmul(y);
-    const g = torch.compile(f);
-    const x = torch.randn(3, 4);
-    for (let call = 0; call < 2; call++) g(x, torch.randn(4, 2));
-    expect(() => g(x, torch.randn(3, 2))).toThrow(/^matmul: /);
-    const pick = torch.compile((v: Tensor, i: Tensor) => v.indexSelect(0, i).mul(2));
-    const indices = (...values: number[]) => torch.tensor(values, { dtype: torch.int64 });
-    for (let call = 0; call < 2; call++) pick(x, indices(0, 2));
-    expect(() => pick(x, indices(0, 9))).toThrow(torch.IndexError);
-    expectSame(pick(x, indices(1, 0)), x.indexSelect(0, indices(1, 0)).mul(2));
-  });
-
-  test("of the function itself pass", () => {
-    let fails = false;
-    const g = torch.compile((x: Tensor) => {
-      const y = x.mul(2);
-      if (fails) throw new Error("mine");
-      return y.add(1);
-    });
-    const x = torch.randn(3);
-    for (fails of [false, false, true]) if (!fails) g(x);
-    expect(() => g(x)).toThrow("mine");
-    fails = false;
-    expectSame(g(x), x.mul(2).add(1));
-  });
-
-  test("say what is wrong with the arguments", () => {
-    const compile = torch.compile as (...args: unknown[]) => unknown;
-    expect(() => compile(3)).toThrow(/^compile: model must be a function or a module, got 3/);
-    expect(() => compile(() => 1, { backend: "cuda" })).toThrow(/^compile: backend must be "inductor" or "eager"/);
-    expect(() => compile(() => 1, { mode: "fast" })).toThrow(/^compile: mode must be one of/);
-    expect(() => compile(() => 1, { full_graph: true })).toThrow(/^compile: .*full_graph/);
-    expect(() => torch.compiler.explain(() => 1)).toThrow(/takes what torch\.compile gave/);
-  });
-
-  test("fullgraph wants one program", () => {
-    const g = torch.compile((x: Tensor) => x.mul(x.mul(2).sum().item()), { fullgraph: true });
-    expect(() => g(torch.randn(3))).toThrow(/^compile: .*as a whole.*values are read/);
-  });
-});
-
-test("without compiling, the function is given as it is", () => {
-  const f = (x: Tensor) => x.mul(2);
-  expect(torch.compile(f, { disable: true })).toBe(f);
-  expect(torch.compile(f, { backend: "eager" })).toBe(f);
-});
-
-test("isCompiling, reset and explain", () => {
-  const states: boolean[] = [];
-  const g = torch.compile((x: Tensor) => {
-    states.push(torch.compiler.isCompiling());
-    return x.mul(2).add(1);
-  });
-  for (let call = 0; call < 2; call++) g(torch.ones(2));
-  expect([...states, torch.compiler.isCompiling()]).toEqual([true, true, false]);
-  expect(torch.compiler.explain(g)).toMatchObject({ callCount: 2, compiledCallCount: 1, graphCount: 1, opCount: 2 });
-  torch.compiler.reset();
-  expect(torch.compiler.explain(g).graphCount).toBe(0);
-  expectSame(g(torch.ones(2)), torch.full([2], 3));
 });

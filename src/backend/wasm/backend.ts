@@ -29,7 +29,9 @@ class WasmBackend extends Engine implements Backend {
   recorder: Recorder | undefined = undefined;
 
   allocate(bytes: number): Block {
-    return (this.engine ?? this.parts).memory.allocate(bytes);
+    const block = (this.engine ?? this.parts).memory.allocate(bytes);
+    this.recorder?.allocate(block);
+    return block;
   }
 
   release(block: WasmBlock, collected: boolean): void {

@@ -9,7 +9,7 @@ export function bytesOf(value: number): number[] {
 }
 
 /** Roughly how many instructions on vectors four elements take. */
-export function workOf({ steps, loads, stores }: FusedKernel): number {
+function workOf({ steps, loads, stores }: FusedKernel): number {
   let work = loads.length + stores.length;
   for (const step of steps) if (step.kind === "op") work += 2 * formulas[step.op]!.cost;
   return work;
@@ -20,3 +20,11 @@ export function costOf(kernel: FusedKernel): number {
   const { loads, stores } = kernel;
   return 0.07 * (loads.length + stores.length) + 0.03 * workOf(kernel);
 }
+
+/** Vectors of one pass through the longest loop: what one waits for, another has. More do not pay where there is more to compute. */
+const MOST_VECTORS = 4;
+const VECTORS_WORTH = 160;
+
+/** How many vectors one pass through the longest loop has: 1, 2 or 4. */
+export const vectorsOf = (kernel: FusedKernel): number =>
+  Math.max(1, Math.min(MOST_VECTORS, 2 ** Math.floor(Math.log2(VECTORS_WORTH / workOf(kernel)))));

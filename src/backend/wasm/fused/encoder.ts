@@ -105,6 +105,9 @@ const list = (items: readonly (readonly number[])[]): number[] => [...unsigned(i
 export class Code {
   private readonly bytes: number[] = [];
   private readonly types: number[] = [];
+  /** What is computed once, at the beginning, and the locals that have it. */
+  private readonly prologue: number[] = [];
+  private readonly constants = new Map<string, number>();
 
   constructor(private readonly parameters: number) {}
 
@@ -112,6 +115,18 @@ export class Code {
   local(type: number): number {
     this.types.push(type);
     return this.parameters + this.types.length - 1;
+  }
+
+  /** The local that has from the beginning what instructions without operands give. */
+  constant(instructions: ArrayLike<number>, type: number): number {
+    const key = Array.from(instructions).join();
+    let local = this.constants.get(key);
+    if (local === undefined) {
+      local = this.local(type);
+      this.constants.set(key, local);
+      this.prologue.push(...Array.from(instructions), Op.localSet, ...unsigned(local));
+    }
+    return local;
   }
 
   op(code: number, ...immediates: readonly number[]): this {
@@ -169,7 +184,7 @@ export class Code {
   /** The body, as the code section has it. */
   get body(): number[] {
     const locals = list(this.types.map((type) => [1, type]));
-    const all = [...locals, ...this.bytes, Op.end];
+    const all = [...locals, ...this.prologue, ...this.bytes, Op.end];
     return [...unsigned(all.length), ...all];
   }
 }

@@ -6,27 +6,20 @@
  * harm; rows of less than four elements, and the ends of rows that are summed, are computed element by element, each in lane 0.
  */
 import type { FusedKernel, FusedStep } from "../../ops/fused";
-import { bytesOf, workOf } from "./cost";
-import { Code, F32, I32, type LaneImport, moduleOf, Op, Simd, V128 } from "./encoder";
-import { formulas, type Lanes } from "./formulas";
-import { inline, inlinedLane } from "./lanes";
+import { vectorsOf } from "./cost";
+import { Emitter } from "./emitter";
+import { F32, I32, moduleOf, Op, Simd, V128 } from "./encoder";
+import { formulas } from "./formulas";
 
-const FRAME = 0;
-const BEGIN = 1;
-const END = 2;
+/** The parameters of the function. */
+const [FRAME, BEGIN, END] = [0, 1, 2];
 const LANES = 4;
 /** Alignments, as powers of two. */
 const [BYTE, WORD] = [0, 2];
 
 /** How many elements an instruction of the loop computes: four, or the one in lane 0. */
 type Width = 4 | 1;
-/** Vectors of one pass through the longest loop: what one waits for, another has. More do not pay where there is more to compute. */
-const MOST_VECTORS = 4;
-const VECTORS_WORTH = 160;
-
-class Writer {
-  private readonly code = new Code(3);
-  private readonly imports: LaneImport[] = [];
+class Writer extends Emitter {
   private readonly i = this.code.local(I32);
   private readonly length = this.code.local(I32);
   private readonly row = this.code.local(I32);
@@ -43,8 +36,9 @@ class Writer {
 
   constructor(
     private readonly kernel: FusedKernel,
-    private readonly isRelaxed: boolean,
+    isRelaxed: boolean,
   ) {
+    super(isRelaxed);
     const { code } = this;
     const streams = kernel.loads.length + kernel.stores.length;
     this.rank = kernel.shape.length;
@@ -52,8 +46,7 @@ class Writer {
     this.rows = this.rank > 1 ? this.bases.map(() => code.local(I32)) : this.bases;
     this.sums = kernel.stores.map(({ isSum }) => (isSum ? [code.local(V128), code.local(F32)] : undefined));
     for (const step of kernel.steps) this.varies.push(this.doesVary(step));
-    const cost = workOf(kernel);
-    this.vectors = Math.max(1, Math.min(MOST_VECTORS, 2 ** Math.floor(Math.log2(VECTORS_WORTH / cost))));
+    this.vectors = vectorsOf(kernel);
   }
 
   private doesVary(step: FusedStep): boolean {
@@ -148,7 +141,6 @@ class Writer {
   }
 
   private places: number[] | undefined;
-
   /** The index of the row along each axis but the last. */
   private positionsOfRow(): number[] {
     const { code } = this;
@@ -275,44 +267,6 @@ class Writer {
     return formulas[step.op]!.formula(this.lanes, inputs, this.values[step.p]!, this.values[step.q]!);
   }
 
-  private readonly lanes: Lanes = {
-    simd: (operation, ...operands) => {
-      for (const operand of operands) this.code.get(operand);
-      this.code.simd(operation);
-      return this.kept();
-    },
-    call: (name, ...operands) => {
-      const found = inlinedLane(name, operands.length, this.isRelaxed ? "relaxed" : "baseline");
-      if (found !== undefined) {
-        inline(this.code, found, operands);
-        return this.kept();
-      }
-      for (const operand of operands) this.code.get(operand);
-      this.code.op(Op.call, this.importOf(name, operands.length));
-      return this.kept();
-    },
-    number: (value) => {
-      this.code.simd(Simd.const, ...bytesOf(value));
-      return this.kept();
-    },
-    fma: (a, b, c) => {
-      if (this.isRelaxed) return this.lanes.simd(Simd.relaxedMadd, a, b, c);
-      return this.lanes.simd(Simd.add, this.lanes.simd(Simd.mul, a, b), c);
-    },
-  };
-
-  /** The vector on the stack, in a local. */
-  private kept(): number {
-    const local = this.code.local(V128);
-    this.code.set(local);
-    return local;
-  }
-
-  private importOf(name: string, arity: number): number {
-    const found = this.imports.findIndex((one) => one.name === name);
-    return found >= 0 ? found : this.imports.push({ name, arity }) - 1;
-  }
-
   /** The address of element `i` of a load or store. */
   private address(k: number, stride: number, size: number): void {
     const { code } = this;
@@ -387,13 +341,6 @@ class Writer {
     return vector;
   }
 
-  /** Lanes of all ones where the lowest four bytes are not 0. */
-  private maskOf(bytes: number): number {
-    const zero = this.lanes.number(0);
-    const halves = this.lanes.simd(Simd.widenBytes, bytes);
-    return this.lanes.simd(Simd.i32x4Ne, this.lanes.simd(Simd.widenHalves, halves), zero);
-  }
-
   // --- results -----------------------------------------------------------------------------------------------------------------------------
 
   private store(s: number, width: Width, values: readonly number[]): void {
@@ -412,13 +359,6 @@ class Writer {
     if (dtype === "bool") code.memory(width === 4 ? Simd.store32Lane : Simd.store8Lane, BYTE, distance, 0);
     else if (width === 4) code.memory(Simd.store, WORD, distance);
     else code.memory(Simd.store32Lane, WORD, 0, 0);
-  }
-
-  private bytesOfMask(mask: number): number {
-    const halves = this.lanes.simd(Simd.narrowHalves, mask, mask);
-    const { code } = this;
-    code.get(halves).get(halves).simd(Simd.narrowBytes).int(1).simd(Simd.i8x16Splat).simd(Simd.and);
-    return this.kept();
   }
 
   private clearSums(): void {

@@ -5,8 +5,13 @@
 import { type SimdLevel, unpackedKernels } from "../kernels";
 import type { Code } from "./encoder";
 
+/** A constant, which the kernels load from where it lies in memory. */
+interface Constant {
+  readonly load: Uint8Array;
+}
+
 /** An instruction, or the number of a local behind one that reads or writes it. */
-type Piece = Uint8Array | number;
+type Piece = Uint8Array | number | Constant;
 
 /** A function that can be put into another one: it calls nothing, and ends at its end. */
 export interface Inlined {
@@ -91,6 +96,11 @@ function vectorImmediatesOf(code: number): readonly [integers: number, bytes: nu
   return code >= 0x54 && code <= 0x5b ? [2, 1] : [0, 0];
 }
 
+const I32_CONST = 0x41;
+
+/** Whether an instruction loads a number into all lanes. */
+const isSplat = (bytes: Uint8Array, at: number): boolean => bytes[at] === 0xfd && bytes[at + 1] === 0x09;
+
 /** Takes a body apart; undefined if it cannot stand elsewhere. */
 function inlinedOf(reader: Reader, parameters: number): Inlined | undefined {
   const groups = reader.list(() => [reader.integer(), reader.byte()] as const);
@@ -113,7 +123,10 @@ function inlinedOf(reader: Reader, parameters: number): Inlined | undefined {
     if (immediates === undefined) return undefined;
     for (let i = 0; i < immediates[0]; i++) reader.integer();
     reader.take(immediates[1]);
-    pieces.push(reader.bytes.subarray(start, reader.at));
+    const before = pieces.at(-1);
+    if (isSplat(reader.bytes, start) && before instanceof Uint8Array && before[0] === I32_CONST)
+      pieces[pieces.length - 1] = { load: reader.bytes.subarray(start - before.length, reader.at) };
+    else pieces.push(reader.bytes.subarray(start, reader.at));
   }
   return { parameters, locals, pieces, zeros: [...zeros] };
 }
@@ -154,6 +167,7 @@ export function inline(code: Code, { parameters, locals, pieces, zeros }: Inline
   for (const local of zeros) code.raw(zeroOf[locals[local - parameters]!]!).op(LOCAL_SET, own[local]!);
   for (const piece of pieces) {
     if (typeof piece === "number") code.index(own[piece]!);
-    else code.raw(piece);
+    else if (piece instanceof Uint8Array) code.raw(piece);
+    else code.get(code.constant(piece.load, V128));
   }
 }
