@@ -3,7 +3,8 @@ import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors"
 import type { Operand } from "../operand";
 import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
 import { Commands } from "./commands";
-import { type Card, cardOf } from "./kernels/products/cards";
+import { cardOf } from "./kernels/products/cards";
+import type { Card } from "./kernels/products/tilings";
 import { Launches } from "./launches";
 import { type Limits, limitsOf } from "./limits";
 import { Pipelines } from "./pipelines";
