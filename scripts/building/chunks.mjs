@@ -17,10 +17,11 @@ const PARTS = {
   optim: ["optim/index"],
   data: ["data/index"],
   tools: ["io/serialization", "io/numpy", "io/safetensors", "func/index", "distributed/index", "hub/index"],
+  quantization: ["quantization/index", "quantization/quantized", "namespaces/ao"],
 };
 
 /** Parts that stand beside each other; what several of them share is a file as well. */
-const WINGS = ["quantization", "distributions", "vision", "text", "audio", "onnx", "darknet"];
+const WINGS = ["distributions", "vision", "text", "audio", "onnx", "darknet"];
 
 const pathOf = (/** @type {string} */ name) => `${resolve("src", name)}.ts`;
 const indexOf = (/** @type {string} */ wing) => pathOf(`${wing}/index`);
