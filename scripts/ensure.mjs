@@ -125,10 +125,10 @@ export async function ensureBuilt({ types = false, bundle: wantsBundle = true } 
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  const plugins = ["classNames", "commonjs", "dataWorker", "kernels", "limit", "loader", "rooms", "signatures"].map(
-    (name) => join("scripts", "building", `${name}.mjs`),
-  );
-  if (wantsBundle && isStale(bundle, ["src", kernels, "rollup.config.mjs", ...plugins, "package-lock.json"])) {
+  if (
+    wantsBundle &&
+    isStale(bundle, ["src", kernels, "rollup.config.mjs", join("scripts", "building"), "package-lock.json"])
+  ) {
     console.error("kindling: bundling…");
     await buildBundle();
   }

@@ -1,9 +1,13 @@
-/** What compilers of shaders do not need: comments, ends and indentation of lines, and spaces around operators that no other operator may follow. */
+/**
+ * What compilers of shaders do not need: comments, ends and indentation of lines, spaces around operators that no other operator may follow, and behind
+ * commas and colons.
+ */
 const shorten = (/** @type {string} */ text) =>
   text
     .replace(/(\n\s*(\/\/[^\n]*)?)+/g, "\n")
     .replace(/([;{}])\n/g, "$1")
-    .replace(/ ([=+*/<>&|?(){}]+) /g, "$1");
+    .replace(/ ([=+*/<>&|?(){}]+) /g, "$1")
+    .replace(/([,:]) /g, "$1");
 
 /** Calls `visit` with every template of a program that has several lines. */
 function eachText(node, visit) {

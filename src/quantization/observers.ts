@@ -97,8 +97,8 @@ export abstract class ObserverBase extends Module {
 }
 
 /** @throws ArgumentError where the base class itself is made. */
-function baseOptions(layer: unknown, options: ObserverOptions | undefined): ObserverOptions {
-  if (typeof layer === "string" && options !== undefined) return options;
+function baseOptions(isBase: boolean, options: ObserverOptions): ObserverOptions {
+  if (!isBase) return options;
   throw new ArgumentError("UniformQuantizationObserverBase: it is a base class; use MinMaxObserver or another one");
 }
 
@@ -116,7 +116,12 @@ export abstract class UniformQuantizationObserverBase extends ObserverBase {
   declare maxVal: Tensor;
 
   constructor(layer: string, schemes: readonly QScheme[], options: ObserverOptions) {
-    super(checkQuantizedDType(layer, baseOptions(layer, options).dtype ?? "quint8"));
+    super(
+      checkQuantizedDType(
+        layer,
+        baseOptions(new.target === UniformQuantizationObserverBase, options).dtype ?? "quint8",
+      ),
+    );
     this.qscheme = options.qscheme ?? schemes[0]!;
     if (!schemes.includes(this.qscheme))
       throw new ValueError(`${layer}: qscheme must be one of ${schemes.join(", ")}, got ${describe(this.qscheme)}`);

@@ -11,6 +11,7 @@ const MOST_FILES = 25;
 
 /** Files that are longer, with the reason. */
 const LONGER: Readonly<Record<string, string>> = {
+  "src/backend/webgpu/wgsl/program.ts": "One class that writes the parts of a shader.",
   "src/data/loader.ts": "One class with the states of a pass; what stands alone has files of its own.",
   "src/data/workerPool.ts": "One class with the states of its workers and of what they were asked for.",
   "test/distributed/programs/collectives.mjs":

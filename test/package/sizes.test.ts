@@ -6,23 +6,23 @@ import { transform } from "esbuild";
 import { afterAll, expect, test } from "vitest";
 
 /**
- * Kilobytes (of 1000 bytes), gzip's level 9, of everything that is loaded at once, both binaries of the kernels included: some 78 of them. What is loaded when it
+ * Kilobytes (of 1000 bytes), gzip's level 9, of everything that is loaded at once, both binaries of the kernels included: some 84 of them. What is loaded when it
  * is first used does not count. A budget that is exceeded wants a reason, or a part that is loaded later.
  */
 const budgets: Readonly<Record<string, readonly [file: string, names: readonly string[] | undefined, budget: number]>> =
   {
-    "the core: tensors, their ops and gradients": ["core.js", undefined, 260],
-    "a product of tensors": ["kindling.js", ["randn", "matmul"], 260],
-    "nn and optim": ["kindling.js", ["nn", "optim", "randn"], 345],
-    "nn, optim and data": ["kindling.js", ["nn", "optim", "utils"], 392],
-    "kindling/nn": ["rooms/nn.js", undefined, 318],
-    "kindling/optim": ["rooms/optim.js", undefined, 330],
-    "kindling/distributions": ["rooms/distributions.js", undefined, 370],
-    "kindling/vision": ["rooms/vision.js", undefined, 475],
-    "kindling/text": ["rooms/text.js", undefined, 350],
-    "kindling/audio": ["rooms/audio.js", undefined, 354],
-    "kindling/onnx": ["rooms/onnx.js", undefined, 260],
-    "the whole library": ["kindling.js", undefined, 590],
+    "the core: tensors, their ops and gradients": ["core.js", undefined, 265],
+    "a product of tensors": ["kindling.js", ["randn", "matmul"], 270],
+    "nn and optim": ["kindling.js", ["nn", "optim", "randn"], 350],
+    "nn, optim and data": ["kindling.js", ["nn", "optim", "utils"], 405],
+    "kindling/nn": ["rooms/nn.js", undefined, 328],
+    "kindling/optim": ["rooms/optim.js", undefined, 342],
+    "kindling/distributions": ["rooms/distributions.js", undefined, 375],
+    "kindling/vision": ["rooms/vision.js", undefined, 478],
+    "kindling/text": ["rooms/text.js", undefined, 360],
+    "kindling/audio": ["rooms/audio.js", undefined, 362],
+    "kindling/onnx": ["rooms/onnx.js", undefined, 265],
+    "the whole library": ["kindling.js", undefined, 632],
   };
 
 const textOf = (file: string): string => readFileSync(resolve("dist", file), "utf8");

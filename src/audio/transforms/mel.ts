@@ -249,13 +249,13 @@ export class MelSpectrogram extends AudioTransform {
     this.normalized = normalized;
     const frames: FrameParameters = { nFft, winLength, hopLength, windowFn, wkwargs };
     frameSizes(op, frames);
-    this.spectrogram = new Spectrogram({ ...frames, pad, power, normalized, center, padMode, onesided: true });
+    this.spectrogram = within(
+      op,
+      () => new Spectrogram({ ...frames, pad, power, normalized, center, padMode, onesided: true }),
+    );
     this.nFft = this.spectrogram.nFft;
     const nStft = Math.floor(this.nFft / 2) + 1;
-    this.melScale = within(
-      "MelSpectrogram",
-      () => new MelScale({ nMels, sampleRate, fMin, fMax, nStft, norm, melScale }),
-    );
+    this.melScale = within(op, () => new MelScale({ nMels, sampleRate, fMin, fMax, nStft, norm, melScale }));
   }
 
   override forward(waveform: Tensor): Tensor {
@@ -326,10 +326,8 @@ export class MFCC extends Cepstrum {
     this.nMfcc = checkSize(op, "nMfcc", values.nMfcc);
     this.norm = values.norm === undefined ? "ortho" : values.norm;
     this.logMels = checkFlag(op, "logMels", values.logMels);
-    this.MelSpectrogram = new MelSpectrogram({
-      sampleRate: this.sampleRate,
-      ...checkPart(op, "melkwargs", values.melkwargs),
-    });
+    const part = checkPart(op, "melkwargs", values.melkwargs);
+    this.MelSpectrogram = within(op, () => new MelSpectrogram({ sampleRate: this.sampleRate, ...part }));
     const { nMels } = this.MelSpectrogram;
     if (this.nMfcc > nMels)
       throw new ValueError(`${op}: Cannot select more MFCC coefficients than # mel bins: ${this.nMfcc} of ${nMels}`);
@@ -372,7 +370,8 @@ export class LFCC extends Cepstrum {
     this.nLfcc = checkSize(op, "nLfcc", values.nLfcc);
     this.norm = values.norm === undefined ? "ortho" : values.norm;
     this.logLf = checkFlag(op, "logLf", values.logLf);
-    this.Spectrogram = new Spectrogram(checkPart(op, "speckwargs", values.speckwargs));
+    const part = checkPart(op, "speckwargs", values.speckwargs);
+    this.Spectrogram = within(op, () => new Spectrogram(part));
     const nFreqs = Math.floor(this.Spectrogram.nFft / 2) + 1;
     if (this.nLfcc > this.Spectrogram.nFft)
       throw new ValueError(`${op}: Cannot select more LFCC coefficients than # fft bins: ${this.nLfcc}`);

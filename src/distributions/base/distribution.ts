@@ -8,7 +8,7 @@ import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../../core/errors";
 import { text } from "../../core/repr";
 import { type Shape, sameShape } from "../../core/shape";
-import { named } from "../../core/signature";
+import { named, within } from "../../core/signature";
 import { snakeCase } from "../../core/snakeCase";
 import { demand } from "../../ops/builders/checks";
 import { Tensor } from "../../tensor/tensor";
@@ -377,7 +377,7 @@ export function lazyParameters<D extends Distribution>(
       get(this: D): Tensor {
         const known = this.computed[name];
         if (known?.isAlive) return known;
-        this.computed[name] = enableGrad(() => rule(this));
+        this.computed[name] = within(classNameOf(this), () => enableGrad(() => rule(this)));
         return this.computed[name];
       },
       set(this: D, value: Tensor): void {

@@ -10,6 +10,7 @@ import {
   checkString,
   MAX_COUNT,
 } from "../../core/arguments";
+import { isPlainObject } from "../../core/binding";
 import { classNameOf } from "../../core/className";
 import { ArgumentError, describe, StateError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
@@ -161,6 +162,8 @@ const isBase = (x: unknown): x is Base =>
   x instanceof Linear || x instanceof Embedding || (x instanceof Conv2d && x.groups === 1);
 
 function checkOptions(op: string, options: LoraOptions) {
+  if (!isPlainObject(options as unknown))
+    throw new ArgumentError(`${op}: options must be an object, got ${describe(options)}`);
   const { r = 8, alpha = 8, dropout = 0 } = options;
   checkInteger(op, "r", r, 1, MAX_COUNT);
   assertNumber(op, "alpha", alpha);

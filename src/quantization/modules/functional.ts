@@ -2,6 +2,7 @@
 import { checkArray, checkNumber } from "../../core/arguments";
 import { ArgumentError, KindlingError } from "../../core/errors";
 import { sameShape } from "../../core/shape";
+import { within } from "../../core/signature";
 import { Identity } from "../../nn/layers/linear";
 import { Module } from "../../nn/module/module";
 import { float } from "../../nn/module/repr";
@@ -71,7 +72,8 @@ export class FloatFunctional extends Module {
 
   /** max(a + b, 0). */
   addRelu(a: Tensor, b: Tensor): Tensor {
-    return this.watched(relu(checkTensor("addRelu", a, "a").add(checkTensor("addRelu", b, "b"))));
+    const [x, y] = [checkTensor("addRelu", a, "a"), checkTensor("addRelu", b, "b")];
+    return this.watched(within("addRelu", () => relu(x.add(y))));
   }
 }
 

@@ -1,6 +1,6 @@
 /** Where numbers become integers in a model, and integers numbers. */
 
-import { checkInteger, checkNumber } from "../../core/arguments";
+import { assertNumber, checkInteger } from "../../core/arguments";
 import { nameOf } from "../../core/className";
 import { checkModule } from "../../nn/module/checks";
 import { takes } from "../../nn/module/forward";
@@ -77,7 +77,7 @@ export class Quantize extends Module {
 
   constructor(scale: number, zeroPoint: number, dtype: QuantizedDType) {
     super();
-    checkNumber("Quantize", "scale", scale);
+    assertNumber("Quantize", "scale", scale);
     checkInteger("Quantize", "zeroPoint", zeroPoint);
     checkQuantizedDType("Quantize", dtype);
     this.registerBuffer("scale", tensor([scale], { dtype: "float32" }));

@@ -41,7 +41,7 @@ export function eachElement(
 }
 
 /** Computes all elements of a word, of which the first and the last one hold elements of others too. */
-function wordBody(target: View, count: string, lanes: number): string {
+export function wordBody(target: View, count: string, lanes: number): string {
   const bits = 32 / lanes;
   return `let word = ${target.offset} / ${lanes}u + index;
 if (word > (${target.offset} + ${count} - 1u) / ${lanes}u) { return; }

@@ -7,6 +7,7 @@ import type { Gpu } from "../gpu";
 import { bitsOf, convert, perWord, scalarOf } from "../wgsl/elements";
 import { type Geometry, geometryOf, type Step, stepOf } from "../wgsl/layout";
 import type { Program, View } from "../wgsl/program";
+import { wordBody } from "./each";
 
 const NONE: Operand["shape"] = [];
 
@@ -87,24 +88,8 @@ export function elementwise(gpu: Gpu, work: Elementwise): void {
   // The first word may begin before the result does.
   gpu.dispatchEach(key, Math.floor((y.offset + n - 1) / lanes) - Math.floor(y.offset / lanes) + 1, () => ({
     declarations: `${declarations}\nfn element(i: u32) -> u32 {\n${element()}return ${bitsOf(value(), y.dtype)};\n}`,
-    body: packedBody(target, count, lanes),
+    body: wordBody(target, count, lanes),
   }));
-}
-
-/** Computes all elements of a word, of which the first and the last one hold elements of others too. */
-function packedBody(target: View, count: string, lanes: number): string {
-  const bits = 32 / lanes;
-  return `let word = ${target.offset} / ${lanes}u + index;
-if (word > (${target.offset} + ${count} - 1u) / ${lanes}u) { return; }
-var value = 0u;
-var mask = 0u;
-for (var lane = 0u; lane < ${lanes}u; lane++) {
-  let at = word * ${lanes}u + lane;
-  if (at < ${target.offset} || at - ${target.offset} >= ${count}) { continue; }
-  value |= element(at - ${target.offset}) << (lane * ${bits}u);
-  mask |= ${2 ** bits - 1}u << (lane * ${bits}u);
-}
-${target.storeWord("word", "value", "mask")}`;
 }
 
 /** y = x cast to the dtype of y, between any two layouts. */

@@ -1,11 +1,11 @@
 /** Matrix products, past the point where each way of computing them begins: tiles of every shape, ragged ends, split sums, thin factors. */
 import * as torch from "kindling";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { cardNamed } from "../../../src/backend/webgpu/kernels/products/cards";
-import { cutOf as cutOn } from "../../../src/backend/webgpu/kernels/products/tilings";
-import { cut, cutNote } from "../../helpers/cut";
-import { noGpu, onGpu } from "../../helpers/webgpu";
-import { agree, turned } from "./agree";
+import { cardNamed } from "../../../../src/backend/webgpu/kernels/products/cards";
+import { cutOf as cutOn } from "../../../../src/backend/webgpu/kernels/products/tilings";
+import { cut, cutNote } from "../../../helpers/cut";
+import { noGpu, onGpu } from "../../../helpers/webgpu";
+import { agree, turned } from "../agree";
 
 // A software driver takes long to compile kernels while the machine does other things, too.
 vi.setConfig({ testTimeout: 300_000 });

@@ -1,8 +1,8 @@
 /** The loss of the device at any point of a training step: what waits is rejected, what follows throws, and the model goes on from its last state. */
 import * as torch from "kindling";
 import { afterAll, describe, expect, it } from "vitest";
-import { runsAll } from "../../helpers/cut";
-import { noGpu, onGpu } from "../../helpers/webgpu";
+import { runsAll } from "../../../helpers/cut";
+import { noGpu, onGpu } from "../../../helpers/webgpu";
 
 const { nn } = torch;
 const STEPS = 4;

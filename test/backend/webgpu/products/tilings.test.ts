@@ -1,8 +1,9 @@
 /** Products and convolutions with the tilings of software drivers, which read factors without workgroup memory. */
 import * as torch from "kindling";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { noGpu, onGpu } from "../../helpers/webgpu";
-import { agree, turned } from "./agree";
+import { cut, cutNote } from "../../../helpers/cut";
+import { noGpu, onGpu } from "../../../helpers/webgpu";
+import { agree, turned } from "../agree";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -16,7 +17,7 @@ it("the tilings can be asked for by name, and no others", () => {
   expect(torch.backends.webgpu.tilings).toBe("auto");
 });
 
-describe.skipIf(noGpu !== undefined)(`the tilings of software drivers ${onGpu}`, () => {
+describe.skipIf(noGpu !== undefined)(`the tilings of software drivers ${onGpu}${cutNote}`, () => {
   beforeAll(() => {
     torch.backends.webgpu.tilings = "software";
     torch.manualSeed(1);
@@ -25,7 +26,7 @@ describe.skipIf(noGpu !== undefined)(`the tilings of software drivers ${onGpu}`,
     torch.backends.webgpu.tilings = "auto";
   });
 
-  it.each([
+  const products = [
     ["whole steps", [36, 20], [20, 40]],
     ["ragged ends", [33, 17], [17, 65]],
     ["few rows", [9, 21], [21, 70]],
@@ -33,7 +34,9 @@ describe.skipIf(noGpu !== undefined)(`the tilings of software drivers ${onGpu}`,
     ["a stack", [3, 33, 18], [3, 18, 34]],
     ["one row", [1, 37], [37, 72]],
     ["three rows, ragged", [3, 36], [36, 71]],
-  ] as const)("products: %s", async (_, a, b) => {
+  ] as const;
+
+  it.each(cut(products, 3))("products: %s", async (_, a, b) => {
     const [x, y] = [torch.randn(a), torch.randn(b)];
     const product = (u: torch.Tensor, v: torch.Tensor) => torch.noGrad(() => u.matmul(v));
     await agree("both as they are", (u, v) => u.matmul(v), [x, y], 5e-6);
@@ -49,12 +52,14 @@ describe.skipIf(noGpu !== undefined)(`the tilings of software drivers ${onGpu}`,
     await agree("NaN", (u, v) => torch.noGrad(() => F.linear(u, v)), [x.narrow(1, 0, 18), w.narrow(1, 0, 18)], 1e-5);
   });
 
-  it.each([
+  const convolutions = [
     ["plain", [2, 3, 9, 9], [5, 3, 3, 3], {}],
     ["strided and padded", [2, 4, 9, 8], [9, 4, 3, 3], { stride: 2, padding: 1 }],
     ["pointwise", [1, 8, 6, 6], [12, 8, 1, 1], {}],
     ["groups, dilated", [2, 16, 9, 9], [16, 8, 3, 3], { groups: 2, dilation: 2 }],
-  ] as const)("convolutions: %s", async (_, x, w, options) => {
+  ] as const;
+
+  it.each(cut(convolutions, 2))("convolutions: %s", async (_, x, w, options) => {
     const bias = torch.randn(w[0]);
     await agree("conv2d", (u, v, c) => F.conv2d(u, v, c, options), [torch.randn(x), torch.randn(w), bias], 1e-5);
   });
