@@ -37,6 +37,7 @@ export const sidebar = [
     items: pages(
       ["Threads and headers", "/threads-and-headers"],
       ["Performance", "/performance"],
+      ["Compiled functions", "/compile"],
       ["Quantization", "/quantization"],
       ["Memory", "/memory"],
       ["Debugging", "/debugging"],

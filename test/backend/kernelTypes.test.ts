@@ -82,7 +82,10 @@ describe("the declaration of the kernels", () => {
     for (const [, name, typed, scratch, list] of text.matchAll(rangeEntry))
       counts.set(name!, sizeOf(list!) + 2 + Number(typed === "true") + Number(scratch === "true"));
     for (const [, name, list] of text.matchAll(/^ {4}(\w+): \[(.*)\];$/gm)) counts.set(name!, sizeOf(list!));
-    const signatures = Object.entries(signaturesOf(readFileSync(resolve("build/kernels.baseline.wasm"))));
+    // Functions of vectors are there for generated kernels alone.
+    const signatures = Object.entries(signaturesOf(readFileSync(resolve("build/kernels.baseline.wasm")))).filter(
+      ([, types]) => !types.includes("v"),
+    );
     expect(signatures.length).toBeGreaterThan(200);
     expect(Object.fromEntries(counts)).toEqual(
       Object.fromEntries(signatures.map(([name, types]) => [name, types.length])),
