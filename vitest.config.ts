@@ -12,24 +12,25 @@ const usesSources = process.env.KINDLING_SOURCES === "1";
 
 /**
  * Rooms whose test files share processes, which saves each the start and the import. They may change the library's modes, but leave them as they were
- * (`test/helpers/sharing.ts` looks), and count nothing that the garbage of other files changes. A file that has to be alone ends in `.alone.test.ts`.
+ * (`test/helpers/sharing.ts` looks), register no device, and count nothing that the garbage of other files changes. A file that has to be alone ends in `.alone.test.ts`.
  */
 const shared = [
   ...[
-    "amp",
     "audio",
     "autograd",
     "core",
     "darknet",
-    "device",
     "distributions",
     "func",
     "hub",
     "inspect",
     "kernels",
     "nn",
+    "onnx",
+    "ops",
+    "optim",
   ],
-  ...["onnx", "ops", "optim", "tensor", "tensorboard", "text", "tutorials"],
+  ...["tensor", "tensorboard", "text", "tutorials"],
   ...["backend/webgpu", "vision/datasets", "vision/ops", "vision/transforms", "vision/utils"],
 ].map((room) => `test/${room}/**/!(*.alone).test.ts`);
 

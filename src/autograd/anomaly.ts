@@ -87,12 +87,12 @@ export function captureTrace(): Trace {
   Error.stackTraceLimit = 100;
   const frames = (new Error().stack ?? "").split("\n").filter((line) => position.test(line));
   Error.stackTraceLimit = stackTraceLimit;
-  // The first frame is this function's: it lies in the bundle, or at a known place in the folder of the sources.
+  // The first frame is this function's: it lies in one of the library's files, which share a folder, in a bundle, or at a known place among the sources.
   const library =
     frames[0]
       ?.replace(position, "")
       .replace(/^.*[(@ ]/, "")
-      .replace(/autograd\/anomaly\.[jt]s$/, "") ?? "";
+      .replace(/autograd\/anomaly\.[jt]s$|(?<=\/)core\.js$/, "") ?? "";
   return { frames: frames.filter((line) => !line.includes(library)).map((line) => line.trim()), cause: running };
 }
 

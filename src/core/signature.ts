@@ -179,11 +179,24 @@ export function named<const S extends string, F extends CallableFunction>(
     return others === undefined ? long(this, ...given) : run([this, ...order(others, given)]);
   };
   const failed = (error: unknown): unknown => renamed(error, opName, parts?.runsCode ?? false);
-  const instead = (other: { [computes]: Computes }, ordered: readonly unknown[]): unknown => {
+  // A call goes the long way unless somebody takes it.
+  const asked = (...given: unknown[]): unknown =>
+    interceptor === undefined
+      ? long(...given)
+      : interceptor(call as unknown as Declared, false, undefined, given, long);
+  const askedMethod = function (this: unknown, ...given: unknown[]): unknown {
+    return interceptor === undefined
+      ? longMethod.apply(this, given)
+      : interceptor(call as unknown as Declared, true, this, given, longMethod);
+  };
+  /** What the arguments that were refused compute themselves. @throws The error of the refusal if they don't. */
+  const instead = (error: unknown, given: readonly unknown[]): unknown => {
+    const other = standInAmong(given[0]);
+    if (other === undefined) throw failed(error);
     try {
-      return other[computes](opName, ordered);
-    } catch (error) {
-      throw failed(error);
+      return other[computes](opName, order(prepare(), given));
+    } catch (next) {
+      throw failed(next);
     }
   };
   // The usual calls have few arguments: no array is made of them. Engines hand `arguments` on without making an object of it.
@@ -198,13 +211,9 @@ export function named<const S extends string, F extends CallableFunction>(
         if (n === 3 && !mayNameArguments(c)) return implementation(a, b, c);
         if (n > 3 && !mayNameArguments(arguments[n - 1])) return implementation.apply(undefined, arguments as never);
       }
-      if (interceptor !== undefined)
-        return interceptor(call as unknown as Declared, false, undefined, arguments as unknown as unknown[], long);
-      return long.apply(undefined, arguments as never);
+      return asked.apply(undefined, arguments as never);
     } catch (error) {
-      const other = standInAmong(a);
-      if (other === undefined) throw failed(error);
-      return instead(other, order(prepare(), [...arguments]));
+      return instead(error, [...arguments]);
     }
   };
   const method = function (this: unknown, a?: unknown, b?: unknown): unknown {
@@ -216,9 +225,7 @@ export function named<const S extends string, F extends CallableFunction>(
         if (n === 2 && !mayNameArguments(b)) return implementation(this, a, b);
         if (n > 2 && !mayNameArguments(arguments[n - 1])) return implementation(this, ...arguments);
       }
-      if (interceptor !== undefined)
-        return interceptor(call as unknown as Declared, true, this, arguments as unknown as unknown[], longMethod);
-      return longMethod.apply(this, arguments as never);
+      return askedMethod.apply(this, arguments as never);
     } catch (error) {
       throw failed(error);
     }
