@@ -26,16 +26,26 @@ class WasmBackend extends Engine implements Backend {
   readonly simdLevel = simdOf(this);
   readonly guard = guardOf(this);
   readonly convolutions = plannerOf(this);
-  recorder: Recorder | undefined = undefined;
+  private watching: Recorder | undefined = undefined;
+  /** The most elements of elementwise ops that are done in the usual way: none while somebody watches, so that nobody else pays for a look. */
+  private most = MOST_ELEMENTS;
+
+  get recorder(): Recorder | undefined {
+    return this.watching;
+  }
+  set recorder(next: Recorder | undefined) {
+    this.watching = next;
+    this.most = next === undefined ? MOST_ELEMENTS : -1;
+  }
 
   allocate(bytes: number): Block {
     const block = (this.engine ?? this.parts).memory.allocate(bytes);
-    this.recorder?.allocate(block);
+    this.watching?.allocate(block);
     return block;
   }
 
   release(block: WasmBlock, collected: boolean): void {
-    if (this.recorder?.release(block) === true) return;
+    if (this.watching?.release(block) === true) return;
     this.parts.memory.release(block, collected);
   }
 
@@ -44,18 +54,18 @@ class WasmBackend extends Engine implements Backend {
   }
 
   write(block: WasmBlock, dtype: DType, offset: number, values: TypedArray): void {
-    this.recorder?.touch(block, "write");
+    this.watching?.touch(block, "write");
     const view = this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), values.length) as Float64Array;
     view.set(values as Float64Array);
   }
 
   view(block: WasmBlock, dtype: DType, offset: number, length: number): TypedArray {
-    this.recorder?.touch(block, "read");
+    this.watching?.touch(block, "read");
     return this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), length);
   }
 
   element(block: WasmBlock, dtype: DType, offset: number): number | bigint {
-    this.recorder?.touch(block, "read");
+    this.watching?.touch(block, "read");
     // Addresses above 2 GiB are no signed integers of 32 bits: they are divided, not shifted.
     const index = block.address / sizeOf(dtype) + offset;
     return this.parts.memory.heap(dtype, (index + 1) * sizeOf(dtype))[index]!;
@@ -66,10 +76,9 @@ class WasmBackend extends Engine implements Backend {
   }
 
   unary(op: string, y: Operand, x: Operand, p: number, q: number): void {
-    this.recorder?.map(op, x.dtype, y, [x], p, q, 1);
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      this.unaryInHalves(op, y, x, p, q);
+    if (n > this.most) {
+      this.unaryOtherwise(op, y, x, p, q);
       return;
     }
     const geometry = isLinear(x, y.shape) ? 0 : this.cleared.geometry(y.shape, [x]);
@@ -78,10 +87,9 @@ class WasmBackend extends Engine implements Backend {
   }
 
   binary(op: string, dtype: DType, y: Operand, a: Operand | number, b: Operand | number, p: number): void {
-    this.recorder?.map(op, dtype, y, [a, b], p, 0, 2);
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      this.binaryInHalves(op, dtype, y, a, b, p);
+    if (n > this.most) {
+      this.binaryOtherwise(op, dtype, y, a, b, p);
       return;
     }
     const area = this.cleared;
@@ -94,10 +102,9 @@ class WasmBackend extends Engine implements Backend {
   }
 
   ternary(op: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
-    this.recorder?.map(op, dtype, y, [a, b, c], p, 0, 3);
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      this.ternaryInHalves(op, dtype, y, a, b, c, p);
+    if (n > this.most) {
+      this.ternaryOtherwise(op, dtype, y, a, b, c, p);
       return;
     }
     const geometry = this.cleared.geometry(y.shape, [a, b, c]);
@@ -106,10 +113,9 @@ class WasmBackend extends Engine implements Backend {
   }
 
   copy(y: Operand, x: Operand): void {
-    this.recorder?.copy(y, x);
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      this.copyInHalves(y, x);
+    if (n > this.most) {
+      this.copyOtherwise(y, x);
       return;
     }
     const geometry = this.cleared.geometry(y.shape, [y, x]);
@@ -118,23 +124,38 @@ class WasmBackend extends Engine implements Backend {
   }
 
   fill(y: Operand, value: number): void {
-    this.recorder?.fill(y, value);
     const n = sizeOfShape(y.shape);
-    if (n > MOST_ELEMENTS) {
-      this.fillInHalves(y, value);
+    if (n > this.most) {
+      this.fillOtherwise(y, value);
       return;
     }
     this.args.set(codeOf(y.dtype), addressOf(y), value);
     this.map("fill", n, COPY_COST);
   }
 
-  // What has more elements than kernels count. Apart from the methods above, since a function with a closure costs something at each call.
+  // What has more elements than kernels count, or is watched. Apart from the methods above, since a function with a closure costs something at each call.
 
-  private unaryInHalves(op: string, y: Operand, x: Operand, p: number, q: number): void {
+  /** Does what was told to who watches, and tells nothing more meanwhile. */
+  private unwatched(body: () => void): void {
+    const { watching } = this;
+    this.recorder = undefined;
+    try {
+      body();
+    } finally {
+      this.recorder = watching;
+    }
+  }
+
+  private unaryOtherwise(op: string, y: Operand, x: Operand, p: number, q: number): void {
+    if (this.watching !== undefined) {
+      this.watching.map(op, x.dtype, y, [x], p, q, 1);
+      this.unwatched(() => this.unary(op, y, x, p, q));
+      return;
+    }
     inHalves(y, [x], (part, [a]) => this.unary(op, part, a!, p, q));
   }
 
-  private binaryInHalves(
+  private binaryOtherwise(
     op: string,
     dtype: DType,
     y: Operand,
@@ -142,45 +163,60 @@ class WasmBackend extends Engine implements Backend {
     b: Operand | number,
     p: number,
   ): void {
+    if (this.watching !== undefined) {
+      this.watching.map(op, dtype, y, [a, b], p, 0, 2);
+      this.unwatched(() => this.binary(op, dtype, y, a, b, p));
+      return;
+    }
     inHalves(y, [a, b], (part, [c, d]) => this.binary(op, dtype, part, c!, d!, p));
   }
 
-  private ternaryInHalves(op: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+  private ternaryOtherwise(op: string, dtype: DType, y: Operand, a: Operand, b: Operand, c: Operand, p: number): void {
+    if (this.watching !== undefined) {
+      this.watching.map(op, dtype, y, [a, b, c], p, 0, 3);
+      this.unwatched(() => this.ternary(op, dtype, y, a, b, c, p));
+      return;
+    }
     inHalves(y, [a, b, c], (part, [d, e, f]) => this.ternary(op, dtype, part, d!, e!, f!, p));
   }
 
-  private copyInHalves(y: Operand, x: Operand): void {
+  private copyOtherwise(y: Operand, x: Operand): void {
+    if (this.watching !== undefined) {
+      this.watching.copy(y, x);
+      this.unwatched(() => this.copy(y, x));
+      return;
+    }
     inHalves(y, [x], (part, [a]) => this.copy(part, a!));
   }
 
-  private fillInHalves(y: Operand, value: number): void {
+  private fillOtherwise(y: Operand, value: number): void {
+    if (this.watching !== undefined) {
+      this.watching.fill(y, value);
+      this.unwatched(() => this.fill(y, value));
+      return;
+    }
     inHalves(y, [], (part) => this.fill(part, value));
   }
 
   run<K extends keyof DeviceOps>(op: K, description: DeviceOps[K]): void {
-    const { recorder } = this;
-    if (recorder !== undefined) {
-      // What the op itself does with the device is part of it.
-      this.recorder = undefined;
-      recorder.run(op, description);
-      try {
-        runFrom(ops, this as Engine, op, description);
-      } finally {
-        this.recorder = recorder;
-      }
-      return;
-    }
-    runFrom(ops, this as Engine, op, description);
+    if (this.watching === undefined) runFrom(ops, this as Engine, op, description);
+    else this.runWatched(this.watching, op, description);
+  }
+
+  private runWatched<K extends keyof DeviceOps>(watching: Recorder, op: K, description: DeviceOps[K]): void {
+    watching.run(op, description);
+    // What the op itself does with the device is part of it.
+    this.unwatched(() => runFrom(ops, this as Engine, op, description));
   }
 
   firstInvalid(check: ValueCheck): number {
     const found = firstInvalid(this, check);
-    this.recorder?.check(check, found < 0);
+    this.watching?.check(check, found < 0);
     return found;
   }
 
   countNonzero(x: Operand): number {
-    this.recorder?.touch(x.storage.block, "read");
+    this.watching?.touch(x.storage.block, "read");
     return nonzeros(this, x);
   }
 }
