@@ -241,6 +241,14 @@ describe("wrong arguments", () => {
     "least squares of other rows": [() => linalg.lstsq(A, torch.ones([4, 2])), /^lstsq: /],
     "least squares of another batch": [() => linalg.lstsq(A.expand([2, 3, 3]), B), /^lstsq: /],
     "low rank of a fraction": [() => torch.svdLowrank(A, { q: 1.5 }), /^svdLowrank: q must be an integer/],
+    "principal components without end": [
+      () => torch.pcaLowrank(A, { niter: 2 ** 32 }),
+      /^pcaLowrank: niter must be .*10000, got/,
+    ],
+    "low rank without end": [
+      () => torch.svdLowrank(A, { niter: 2 ** 32 }),
+      /^svdLowrank: niter must be .* to 10000, got/,
+    ],
     "principal components, fewer than none": [() => torch.pcaLowrank(A, { niter: -1 }), /^pcaLowrank: niter/],
     "products of what does not fit": [
       () => linalg.multiDot([A, torch.ones([4, 3])]),
