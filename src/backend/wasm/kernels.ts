@@ -19,7 +19,7 @@ export interface Kernel {
   readonly name: string;
   /** The position among the exports, by which workers name it. */
   readonly index: number;
-  /** The types of its parameters, a letter each: `i` for integers of 32 bits and addresses, `d` for doubles. */
+  /** The types of its parameters, a letter each: `i` for integers of 32 bits and addresses, `d` for doubles, `v` for vectors, which JavaScript can't pass. */
   readonly types: string;
   readonly run: KernelFunction;
   /** Where its own binary lies in memory, for one that was made while the program runs. */
