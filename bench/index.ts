@@ -5,10 +5,11 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { reportCollectives } from "./collectives/index";
 import { compileLimits } from "./limit";
+import { combine } from "./measure";
 import { help, type Options, parseOptions, UsageError } from "./options";
 import { heading, line, type RunReport } from "./report";
 import { buildRevision } from "./revision";
-import type { Job, Setting } from "./runner";
+import type { Job, Row, Setting } from "./runner";
 import { bundleMemory, bundleOther, bundlePeers, bundleRunner, type RuntimeName, runIn, runMemory } from "./runtimes";
 import { reportWebgpu } from "./webgpu/index";
 
@@ -33,20 +34,55 @@ function installPeers(): void {
   execFileSync("npm", args, { stdio: ["ignore", "ignore", "inherit"] });
 }
 
-async function report(runtime: RuntimeName, job: Job, { simd, compare }: Options): Promise<RunReport | undefined> {
+/** Runs a suite in one process. `show` gets each row as it is measured. */
+async function runOnce(
+  runtime: RuntimeName,
+  job: Job,
+  simd: Options["simd"],
+  show: (row: Row, setting: Setting) => void,
+) {
   let setting: Setting | undefined;
-  const rows: RunReport["rows"] = [];
+  const rows: Row[] = [];
   for await (const message of runIn(runtime, job, simd)) {
     if ("note" in message) console.log(`note: ${message.note}`);
     else if ("setting" in message) {
       setting = message.setting;
-      console.log(heading({ suite: job.suite, runtime, setting }));
     } else {
       rows.push(message.row);
-      console.log(line(message.row, setting!, compare !== undefined));
+      show(message.row, setting!);
     }
   }
-  return setting && { suite: job.suite, runtime, setting, rows };
+  return setting && { setting, rows };
+}
+
+async function report(
+  runtime: RuntimeName,
+  job: Job,
+  { simd, compare, processes }: Options,
+): Promise<RunReport | undefined> {
+  const { suite } = job;
+  let isHeaded = false;
+  const show = (row: Row, setting: Setting): void => {
+    if (!isHeaded) console.log(heading({ suite, runtime, setting }));
+    isHeaded = true;
+    console.log(line(row, setting, compare !== undefined));
+  };
+  const runs: Pick<RunReport, "setting" | "rows">[] = [];
+  for (let n = 0; n < processes; n++) {
+    const done = await runOnce(runtime, job, simd, processes === 1 ? show : () => {});
+    if (done === undefined) return undefined;
+    runs.push(done);
+  }
+  const [{ setting, rows }] = runs as [Pick<RunReport, "setting" | "rows">];
+  if (processes === 1) return { suite, runtime, setting, rows };
+  const combined = rows.map((row, i) => ({
+    ...row,
+    timings: Object.fromEntries(
+      Object.keys(row.timings).map((name) => [name, combine(runs.map((run) => run.rows[i]!.timings[name]!))]),
+    ),
+  }));
+  for (const row of combined) show(row, setting);
+  return { suite, runtime, setting, rows: combined };
 }
 
 /** Steps of each loop of the memory program. */

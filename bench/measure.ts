@@ -39,7 +39,7 @@ export interface Effort {
   readonly pause?: number;
 }
 
-const quantile = (values: readonly number[], q: number): number =>
+export const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))]!;
 
 /** Warms a contender up for three slices and finds how many runs fill one. */
@@ -77,4 +77,20 @@ export async function measure(
       spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
     };
   });
+}
+
+/** What several processes found of one thing: medians over them, and the quartiles of their ratios. */
+export function combine(timings: readonly Timing[]): Timing {
+  const [first] = timings;
+  if (timings.length === 1) return first!;
+  const ratios = timings.map(({ ratio }) => ratio);
+  return {
+    ms: quantile(
+      timings.map(({ ms }) => ms),
+      0.5,
+    ),
+    best: Math.min(...timings.map(({ best }) => best)),
+    ratio: quantile(ratios, 0.5),
+    spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+  };
 }

@@ -27,6 +27,8 @@ export interface Options {
   readonly slice: number;
   /** A folder of JPEG files. */
   readonly images: string | undefined;
+  /** Processes in which a suite is measured, one after another. */
+  readonly processes: number;
   /** A revision of Kindling to compare with. */
   readonly compare: string | undefined;
 }
@@ -44,6 +46,7 @@ Options
   --filter TEXT    only workloads whose name has this in it
   --simd baseline  without relaxed SIMD, even where there is
   --rounds N       rounds, of which the medians are taken (default 15)
+  --processes N    processes in which a suite is measured; the medians of theirs are shown (default 1, to compare 5)
   --slice MS       time of one contender in one round (default 50)
   --steps N        steps of the loops of \`memory\` (default: 20,000, of the LSTM 3,000)
   --images DIR     JPEG files that \`loader\` reads (default: some that it makes)
@@ -69,6 +72,7 @@ const flags = {
   filter: text,
   simd: text,
   rounds: text,
+  processes: text,
   steps: text,
   slice: text,
   images: text,
@@ -101,6 +105,8 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     filter: values.filter ?? "",
     simd: values.simd as "baseline" | undefined,
     rounds: positive("rounds", values.rounds ?? "15"),
+    // How an engine compiles a function of nanoseconds differs from process to process, and a revision is held to hundredths.
+    processes: positive("processes", values.processes ?? (compare === undefined ? "1" : "5")),
     slice: positive("slice", values.slice ?? "50"),
     compare,
   };

@@ -64,7 +64,7 @@ export interface Backend {
   write(block: Block, dtype: DType, offset: number, values: TypedArray): void;
   /** A view on memory. @throws DeviceError on a device that cannot be read at once. */
   view(block: Block, dtype: DType, offset: number, length: number): TypedArray;
-  /** One element, as it is stored. Where there is a view, this costs less. */
+  /** One element, as it is stored. Where there is a view, this costs less. @throws DeviceError, of `item`, on a device that cannot be read at once. */
   element(block: Block, dtype: DType, offset: number): number | bigint;
   /** The elements of memory, once all work on them is done. */
   read(block: Block, dtype: DType, offset: number, length: number): Promise<TypedArray>;

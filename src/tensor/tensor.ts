@@ -283,7 +283,6 @@ export class Tensor {
       throw new KindlingError(`item: a Tensor with ${this.numel()} elements cannot be converted to Scalar`);
     this.assertAlive("item");
     const { backend, block } = this.storage;
-    if (!backend.readsAtOnce) throw unreadable("item", this);
     return toPlain(backend.element(block, this.dtype, this.offset), this.dtype) as number;
   }
 

@@ -28,9 +28,7 @@ import { binaryRules, expressionOf, type Rule, ternaryRules, unaryRules } from "
 const PRESSURE_BYTES = 256 * 2 ** 20;
 
 const cannotWait = (what: string): DeviceError =>
-  new DeviceError(
-    `${what}: a tensor on "webgpu" cannot be read at once, since the GPU is still computing it; use await x.cpu() first`,
-  );
+  new DeviceError(`${what}: a tensor on "webgpu" cannot be read at once; use await x.cpu() first`);
 
 /** What the device did since it was opened. */
 export interface GpuCounts extends CommandCounts {

@@ -1,7 +1,7 @@
 /** Views: other shapes and strides over the same memory. */
 
 import { isGradEnabled } from "../../autograd/mode";
-import { type InputGrad, isRecorded, record } from "../../autograd/node";
+import { type InputGrad, record } from "../../autograd/node";
 import { checkInteger } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
 import { checkDType, type DType, sizeOf } from "../../core/dtype";
@@ -37,8 +37,9 @@ export function viewOf(
   const y = windowOn(x, shape, strides, offset);
   const base = x.origin?.base ?? x;
   const { version } = x.storage;
-  y.origin = isGradEnabled() ? { base, version } : { base, version, inplaceError: viewInNoGrad };
-  return isRecorded([x]) ? record(nodeName(op), y, [x], [], [grad]) : y;
+  const isRecording = isGradEnabled();
+  y.origin = isRecording ? { base, version } : { base, version, inplaceError: viewInNoGrad };
+  return isRecording && x.requiresGrad ? record(nodeName(op), y, [x], [], [grad]) : y;
 }
 
 /** @see CreationMeta::NO_GRAD_MODE */
