@@ -15,9 +15,13 @@ export function throwFailures() {
   throws = true;
 }
 
-/** Runs a program; ends this one if it fails, with its code. */
-export async function run(command, args) {
-  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
+/** Runs a program; ends this one if it fails, with its code. @param env Variables of the environment beside those of this process. */
+export async function run(command, args, env = {}) {
+  const child = spawn(command, args, {
+    stdio: ["ignore", "inherit", "inherit"],
+    cwd: root,
+    env: { ...process.env, ...env },
+  });
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("exit", resolve));
   if (code === 0) return;
   const message = `"${command} ${args.join(" ")}" failed`;
@@ -32,7 +36,8 @@ export const bin = (name) => join("node_modules", ".bin", name);
 /** Checks the types of the whole repository, the scripts included, by the compiler that does it in a third of the time of the one that the build uses. */
 export async function checkTypes() {
   const compiler = join("node_modules", "typescript7", "bin", "tsc");
-  await run("node", [compiler, "--noEmit"]);
+  // Several checkers would each work out the library's types, and memory is cheaper than collecting it: half of the processor time.
+  await run("node", [compiler, "--noEmit", "--checkers", "1"], { GOGC: "400" });
   await run("node", [compiler, "--project", "tsconfig.scripts.json"]);
 }
 

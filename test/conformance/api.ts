@@ -70,6 +70,10 @@ const isHidden = (symbol: ts.Symbol): boolean =>
     (ts.getCombinedModifierFlags(symbol.valueDeclaration) & ts.ModifierFlags.NonPublicAccessibilityModifier) !== 0) ||
   symbol.getJsDocTags().some(({ name }) => name === "internal");
 
+/** What the type of a function that is declared with its names carries for them. To ask it for its overloads would take the compiler seconds. */
+const phantomOf = (type: ts.Type): ts.Symbol | undefined =>
+  type.isUnion() ? undefined : type.getProperties().find(({ name }) => name.startsWith("__@types"));
+
 class Reader {
   private readonly checker: ts.TypeChecker;
   private readonly tensor: ts.Type;
@@ -104,9 +108,9 @@ class Reader {
     }
     if (!(symbol.flags & ts.SymbolFlags.Value)) return;
     const type = this.checker.getTypeOfSymbol(symbol);
-    const calls = type.getCallSignatures();
-    const constructors = type.getConstructSignatures();
-    if (calls.length > 0) this.functions[path] = this.formsOf(type);
+    const forms = this.formsOf(type);
+    if (forms.length > 0) this.functions[path] = forms;
+    const constructors = phantomOf(type) === undefined ? type.getConstructSignatures() : [];
     if (constructors.length === 0) return;
     this.classes[path] = constructors.flatMap((signature) => this.overloads(signature));
     const forward = constructors[0]!.getReturnType().getProperty("forward");
@@ -154,9 +158,8 @@ class Reader {
 
   /** The overloads of a function; of one that is declared with {@link parse}d names, its implementation with them. */
   private formsOf(type: ts.Type): Signature[] {
-    const phantom = type.isUnion() ? undefined : type.getProperties().find(({ name }) => name.startsWith("__@types"));
-    const calls = type.getCallSignatures();
-    if (phantom === undefined) return calls.flatMap((signature) => this.overloads(signature));
+    const phantom = phantomOf(type);
+    if (phantom === undefined) return type.getCallSignatures().flatMap((signature) => this.overloads(signature));
     const derived = this.checker.getNonNullableType(this.checker.getTypeOfSymbol(phantom)).getCallSignatures()[0]!;
     const [text, implementation] = derived.getParameters().map((symbol) => this.checker.getTypeOfSymbol(symbol));
     const { positions } = parse((text as ts.StringLiteralType).value);

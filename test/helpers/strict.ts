@@ -79,7 +79,10 @@ const strict: Methods = new Proxy(cpu, {
     if (reads.has(key))
       return () => {
         seen.push(String(new Error("read").stack));
-        throw new torch.DeviceError(`${key}: this device cannot be read at once`);
+        // Devices name what the user called; only `item` reads a single element.
+        throw new torch.DeviceError(
+          `${key === "element" ? "item" : key}: a tensor on "webgpu" cannot be read at once; use await x.cpu() first`,
+        );
       };
     // The method of the class: that of the instance refuses operands of this device.
     const value = typeof target[key] === "function" ? (Object.getPrototypeOf(target)[key] ?? target[key]) : target[key];
