@@ -25,6 +25,28 @@ export class Delivery {
   flags: i32;
 }
 
+/** The delivery of a kernel's arguments, in memory of a thread. */
+export function deliveryAt(
+  memory: usize,
+  sums: usize,
+  scales: usize,
+  bias: usize,
+  zero: i32,
+  scale: f64,
+  zeroOut: i32,
+  flags: i32,
+): Delivery {
+  const d = changetype<Delivery>(memory);
+  d.sums = sums;
+  d.scales = scales;
+  d.bias = bias;
+  d.zero = zero;
+  d.scale = <f32>scale;
+  d.zeroOut = zeroOut;
+  d.flags = flags;
+  return d;
+}
+
 /** Four results in f32. */
 // @ts-ignore: decorator
 @inline

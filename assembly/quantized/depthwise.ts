@@ -3,7 +3,7 @@
  * result, its width, steps from image to image, from line to line and from place to place, the number of taps, flags, and the offset of each tap.
  * Weights are [taps, channels, filled up to 8]. Range: lines of the result.
  */
-import { BYTES, Delivery, deliver } from "./deliver";
+import { BYTES, Delivery, deliver, deliveryAt } from "./deliver";
 
 const OFFSETS: usize = 32;
 
@@ -22,14 +22,7 @@ export function depthwiseQuantized(
   begin: i32,
   end: i32,
 ): void {
-  const d = changetype<Delivery>(scratch);
-  d.sums = sums;
-  d.scales = scales;
-  d.bias = bias;
-  d.zero = zero;
-  d.scale = <f32>scale;
-  d.zeroOut = zeroOut;
-  d.flags = load<i32>(words, 28);
+  const d = deliveryAt(scratch, sums, scales, bias, zero, scale, zeroOut, load<i32>(words, 28));
   const c = load<i32>(words),
     lines = load<i32>(words, 4),
     width = load<i32>(words, 8),

@@ -15,7 +15,7 @@
  * | `way` | 0: all in 16 bits; 1 or 2: pairs of bytes at once where they are below 128, by two instructions or by one |
  * | `begin`, `end` | a range of tasks: row blocks · groups · column blocks |
  */
-import { BYTES, Delivery, deliver } from "./deliver";
+import { BYTES, Delivery, deliver, deliveryAt } from "./deliver";
 import { dotsOfFour, dotsOfOne, wideDots } from "./dots";
 import { PANEL } from "./panel";
 
@@ -167,14 +167,7 @@ export function quantizedProduct(
   begin: i32,
   end: i32,
 ): void {
-  const d = changetype<Delivery>(scratch);
-  d.sums = sums;
-  d.scales = scales;
-  d.bias = bias;
-  d.zero = zero;
-  d.scale = <f32>scale;
-  d.zeroOut = zeroOut;
-  d.flags = load<i32>(words, FLAGS);
+  const d = deliveryAt(scratch, sums, scales, bias, zero, scale, zeroOut, load<i32>(words, FLAGS));
   const groups = load<i32>(words, GROUPS),
     rows = load<i32>(words, ROWS),
     taskRows = load<i32>(words, TASK_ROWS),
