@@ -54,7 +54,10 @@ describe("the planner", () => {
     expect(() => conv.algorithms(undefined as unknown as torch.Tensor, w)).toThrow("input must be a Tensor");
     expect(() => {
       conv.winograd = "F6" as "F4";
-    }).toThrow('backends.conv.winograd: takes "off", "F2" or "F4", got F6');
+    }).toThrow('backends.conv.winograd: takes "off", "F2" or "F4", got "F6"');
+    expect(() => {
+      conv.winograd = Object.create(null);
+    }).toThrow(torch.ValueError);
     expect(conv.winograd).toBe("F2");
   });
 });

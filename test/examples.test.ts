@@ -4,20 +4,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode, encode } from "fast-png";
-import { afterAll, expect, test } from "vitest";
-import { cut, cutNote } from "./helpers/cut";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTurn, type Result } from "./helpers/inTurn";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-examples-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const verse = join(root, "verse.txt");
 writeFileSync(verse, "the wind blows over the hill, and over the hill the wind goes\n".repeat(12));
-
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 function node(...args: string[]): Promise<Result> {
   return new Promise((resolve) => {
@@ -34,10 +28,30 @@ const numbersAfter = (word: string, text: string): number[] =>
   [...text.matchAll(new RegExp(`^epoch .*${word} ([\\d.]+)`, "gm"))].map((match) => Number(match[1]));
 
 const textFlags = ["--text", verse, "--batch-size", "4", "--prompt", "the ", "--sample", "20", "--seed", "1"];
+const fashionOut = join(root, "fashion-out");
 
-test("charLstm learns a verse and continues the prompt", async () => {
-  const flags = ["--epochs", "6", "--length", "32", "--hidden", "24", "--layers", "1", "--lr", "0.02"];
-  const { code, stdout } = await run("charLstm", ...textFlags, ...flags);
+/** What most examples are run with. They run in one process: to start one and to compile its modules takes longer than most of them take to learn. */
+const learning = {
+  charLstm: [...textFlags, ..."--epochs 6 --length 32 --hidden 24 --layers 1 --lr 0.02".split(" ")],
+  gpt: [...textFlags, ..."--epochs 8 --context 16 --layers 1 --heads 2 --width 16 --lr 0.02".split(" ")],
+  gpt2: [...textFlags, ..."--epochs 6 --context 16 --layers 1 --width 16 --out".split(" "), join(root, "gpt2")],
+  sentenceEncoder: ["--epochs", "6", "--query", "what does a ring cost", "--out", join(root, "sentenceEncoder")],
+  housePrices: ["--houses", "600", "--epochs", "6", "--hidden", "32"],
+  names: ["--epochs", "3", "--hidden", "24", "--name", "Yamashita, Papandreou"],
+  fashionMnist: [..."--download no --epochs 2 --batch-size 20 --lr 0.1 --data".split(" "), root, "--out", fashionOut],
+  distributed: ["--epochs", "1", "--pictures", "128"],
+};
+const learned = new Map<string, Result>();
+
+beforeAll(async () => {
+  writeFashion();
+  const lines = Object.entries(learning).map(([name, flags]) => [`examples/${name}/main.ts`, ...flags]);
+  const results = await inTurn(lines, { flags: ["--import", "tsx"] });
+  for (const [i, name] of Object.keys(learning).entries()) learned.set(name, results[i]!);
+}, 180_000);
+
+test("charLstm learns a verse and continues the prompt", () => {
+  const { code, stdout } = learned.get("charLstm")!;
   expect(code).toBe(0);
   expect(stdout).toMatch(/^An LSTM of [\d,]+ parameters reads 744 characters, 18 different ones\.\n/);
   const losses = numbersAfter("loss", stdout);
@@ -46,9 +60,8 @@ test("charLstm learns a verse and continues the prompt", async () => {
   expect(stdout).toMatch(/characters?\/s\n\nthe [\s\S]{20}\n$/);
 });
 
-test("gpt learns a verse and continues the prompt", async () => {
-  const flags = ["--epochs", "8", "--context", "16", "--layers", "1", "--heads", "2", "--width", "16", "--lr", "0.02"];
-  const { code, stdout } = await run("gpt", ...textFlags, ...flags);
+test("gpt learns a verse and continues the prompt", () => {
+  const { code, stdout } = learned.get("gpt")!;
   expect(code).toBe(0);
   expect(stdout).toMatch(/^A GPT of [\d,]+ parameters reads 744 characters, 18 different ones\.\n/);
   const losses = numbersAfter("loss", stdout);
@@ -57,30 +70,20 @@ test("gpt learns a verse and continues the prompt", async () => {
   expect(stdout).toMatch(/ms per step\n\nthe [\s\S]{20}\n$/);
 });
 
-test("gpt2 is trained, written, read again, and adapted by LoRA", async () => {
-  const out = join(root, "gpt2");
-  const flags = ["--epochs", "6", "--context", "16", "--layers", "1", "--width", "16", "--out", out];
-  const { code, stdout } = await run("gpt2", ...textFlags, ...flags);
+test("gpt2 is trained, written, read again, and adapted by LoRA", () => {
+  const { code, stdout } = learned.get("gpt2")!;
   expect(code).toBe(0);
-  expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors"]);
+  expect(readdirSync(join(root, "gpt2")).sort()).toEqual(["config.json", "model.safetensors"]);
   expect(Number(/loss ([\d.]+)/.exec(stdout)![1])).toBeLessThan(Math.log(18));
   expect(stdout).toMatch(/read again:\n\nthe [\s\S]{12}\n/);
   expect(stdout).toMatch(/LoRA trains [\d,]+ of [\d,]+ parameters, loss [\d.]+\n\nthe [\s\S]{12}\n$/);
 });
 
-test("sentenceEncoder finds sentences of one meaning, and is written and read again", async () => {
-  const out = join(root, "sentenceEncoder");
-  const { code, stdout } = await run(
-    "sentenceEncoder",
-    "--epochs",
-    "6",
-    "--query",
-    "what does a ring cost",
-    "--out",
-    out,
-  );
+test("sentenceEncoder finds sentences of one meaning, and is written and read again", () => {
+  const { code, stdout } = learned.get("sentenceEncoder")!;
   expect(code).toBe(0);
-  expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json"]);
+  const written = readdirSync(join(root, "sentenceEncoder")).sort();
+  expect(written).toEqual(["config.json", "model.safetensors", "tokenizer.json"]);
   const before = Number(/found before training: (\d+) %/.exec(stdout)![1]);
   expect(before).toBeLessThan(40);
   expect(numbersAfter("found", stdout).at(-1)).toBeGreaterThan(55);
@@ -89,19 +92,19 @@ test("sentenceEncoder finds sentences of one meaning, and is written and read ag
 
 test("detection trains, writes .weights, reads them again, and draws what it finds", { timeout: 180_000 }, async () => {
   const out = join(root, "detection");
-  const { code, stdout, stderr } = await run("detection", "--epochs", "4", "--pictures", "160", "--out", out);
+  const { code, stdout, stderr } = await run("detection", "--epochs", "4", "--pictures", "96", "--out", out);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const losses = numbersAfter("loss", stdout);
   expect(losses).toHaveLength(4);
   expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
-  expect(stdout).toMatch(/read again: it has seen 640 pictures\nfound \d+ of \d+ shapes, \d+ boxes around none\n/);
+  expect(stdout).toMatch(/read again: it has seen 384 pictures\nfound \d+ of \d+ shapes, \d+ boxes around none\n/);
   expect(readdirSync(out).sort()).toEqual(["detections.png", "shapes.weights"]);
   const picture = decode(readFileSync(join(out, "detections.png")));
   expect([picture.width, picture.height, picture.channels]).toEqual([1034, 1034, 3]);
 });
 
-test("housePrices predicts better than a linear fit", async () => {
-  const { code, stdout } = await run("housePrices", "--houses", "600", "--epochs", "6", "--hidden", "32");
+test("housePrices predicts better than a linear fit", () => {
+  const { code, stdout } = learned.get("housePrices")!;
   expect(code).toBe(0);
   expect(stdout).toMatch(/^480 houses to learn from, 120 to test with\n/);
   const linear = Number(/linear fit: ([\d.]+)/.exec(stdout)![1]);
@@ -109,8 +112,8 @@ test("housePrices predicts better than a linear fit", async () => {
   expect(stdout.match(/^ +\d+ +\d+ +[a-z ]+ +\d+k +\d+k$/gm)).toHaveLength(8);
 });
 
-test("names learns languages and guesses what it is given", async () => {
-  const { code, stdout } = await run("names", "--epochs", "3", "--hidden", "24", "--name", "Yamashita, Papandreou");
+test("names learns languages and guesses what it is given", () => {
+  const { code, stdout } = learned.get("names")!;
   expect(code).toBe(0);
   expect(numbersAfter("test accuracy", stdout).at(-1)).toBeGreaterThan(40);
   expect(
@@ -132,7 +135,8 @@ function idx(count: number, isImages: boolean): Buffer {
     : Buffer.from([0, 0, 8, 1, 0, 0, count >> 8, count & 255, ...labels]);
 }
 
-test("fashionMnist prints what the tutorial prints", async () => {
+/** The files of Fashion-MNIST, with fewer pictures. */
+function writeFashion(): void {
   const raw = join(root, "FashionMNIST", "raw");
   mkdirSync(raw, { recursive: true });
   for (const [part, count] of [
@@ -142,22 +146,10 @@ test("fashionMnist prints what the tutorial prints", async () => {
     writeFileSync(join(raw, `${part}-images-idx3-ubyte`), idx(count, true));
     writeFileSync(join(raw, `${part}-labels-idx1-ubyte`), idx(count, false));
   }
-  const out = join(root, "fashion-out");
-  const flags = [
-    "--data",
-    root,
-    "--download",
-    "no",
-    "--epochs",
-    "2",
-    "--batch-size",
-    "20",
-    "--lr",
-    "0.1",
-    "--out",
-    out,
-  ];
-  const { code, stdout, stderr } = await run("fashionMnist", ...flags);
+}
+
+test("fashionMnist prints what the tutorial prints", () => {
+  const { code, stdout, stderr } = learned.get("fashionMnist")!;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(
     "Shape of X [N, C, H, W]: torch.Size([20, 1, 28, 28])\nShape of y: torch.Size([20]) torch.int64\n",
@@ -190,34 +182,63 @@ test("customDataset learns from a folder and a CSV", { timeout: 120_000 }, async
 
 const examples = readdirSync("examples").filter((name) => name !== "shared");
 
-test.each(cut(examples, 4))(`%s: --help lists flags and defaults${cutNote}`, async (name) => {
-  const help = await run(name, "--help");
-  expect(help.code).toBe(0);
-  expect(help.stdout).toContain(`npm run example -- ${name}`);
-  expect(help.stdout).toMatch(/^ {2}--epochs <N> +passes over .* \(default: \d+\)$/m);
-  expect(help.stdout).toMatch(/^ {2}-h, --help +this text$/m);
-});
+describe("what ends at once", () => {
+  const wrong: readonly (readonly [what: string, line: readonly string[], message: RegExp])[] = [
+    ["a missing text", ["charLstm", "--text", join(root, "none")], /--text: there is no readable file ".*none"/],
+    ["a text that is too short", ["gpt", "--text", verse, "--context", "800"], /has 744 characters.* needs 801/],
+    ["a letter that the text lacks", ["charLstm", "--text", verse, "--prompt", "Q"], /--prompt: the text has no "Q"/],
+    [
+      "heads that do not divide the width",
+      ["gpt", "--width", "10"],
+      /--width must be a multiple of --heads, got 10 and 4/,
+    ],
+    ...examples.map(
+      (name) =>
+        [
+          `${name}: a wrong flag`,
+          [name, "--epochs", "many"],
+          /^error: --epochs takes an integer of at least 1, got "many"\n$/,
+        ] as const,
+    ),
+  ];
+  const helpOf = new Map<string, Result>();
+  const results: Result[] = [];
 
-// All examples read their flags by one reader, so that two speak for all.
-test.each([examples[0]!, examples.at(-1)!])("%s: a wrong flag is one line on stderr and exit code 2", async (name) => {
-  const stderr = 'error: --epochs takes an integer of at least 1, got "many"\n';
-  expect(await run(name, "--epochs", "many")).toEqual({ code: 2, stdout: "", stderr });
-});
+  beforeAll(async () => {
+    const plan = ["distributed", "--gigabits", "10", "--step", "110"];
+    const lines = [...examples.map((name) => [name, "--help"]), ...wrong.map(([, line]) => line), plan];
+    const all = await inTurn(
+      lines.map(([name, ...flags]) => [`examples/${name}/main.ts`, ...flags]),
+      { flags: ["--import", "tsx"] },
+    );
+    for (const [i, name] of examples.entries()) helpOf.set(name, all[i]!);
+    results.push(...all.slice(examples.length));
+  });
 
-test.each<[what: string, args: string[], message: RegExp]>([
-  ["a missing text", ["charLstm", "--text", join(root, "none")], /--text: there is no readable file ".*none"/],
-  ["a text that is too short", ["gpt", "--text", verse, "--context", "800"], /has 744 characters.* needs 801/],
-  ["a letter that the text lacks", ["charLstm", "--text", verse, "--prompt", "Q"], /--prompt: the text has no "Q"/],
-  [
-    "heads that do not divide the width",
-    ["gpt", "--width", "10"],
-    /--width must be a multiple of --heads, got 10 and 4/,
-  ],
-])("%s is an error that says so", async (_what, [name, ...flags], message) => {
-  const { code, stderr } = await run(name!, ...flags);
-  expect(code).toBe(2);
-  expect(stderr).toMatch(message);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  test("distributed plans a cluster", () => {
+    const { code, stdout } = results.at(-1)!;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^44\.8 MB of gradients, 110 ms per step on one node, 10 Gb\/s:\n/);
+    expect(stdout).toMatch(/^ {4}2 {4}70 % {14}95 % {12}1\.9×$/m);
+  });
+
+  test.each(examples)("%s: --help lists flags and defaults", (name) => {
+    const help = helpOf.get(name)!;
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain(`npm run example -- ${name}`);
+    expect(help.stdout).toMatch(/^ {2}--epochs <N> +passes over .* \(default: \d+\)$/m);
+    expect(help.stdout).toMatch(/^ {2}-h, --help +this text$/m);
+  });
+
+  test.each(wrong.map(([what, , message], i) => [what, message, i] as const))(
+    "%s is one line on stderr and exit code 2",
+    (_, message, i) => {
+      const { code, stdout, stderr } = results[i]!;
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(message);
+      expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    },
+  );
 });
 
 test("npm run example without a name lists the examples", async () => {
@@ -228,12 +249,8 @@ test("npm run example without a name lists the examples", async () => {
   );
 });
 
-test("distributed plans a cluster, and trains alone", async () => {
-  const planned = await run("distributed", "--gigabits", "10", "--step", "110");
-  expect(planned.code).toBe(0);
-  expect(planned.stdout).toMatch(/^44\.8 MB of gradients, 110 ms per step on one node, 10 Gb\/s:\n/);
-  expect(planned.stdout).toMatch(/^ {4}2 {4}70 % {14}95 % {12}1\.9×$/m);
-  const { code, stdout } = await run("distributed", "--epochs", "1", "--pictures", "128");
+test("distributed trains alone", () => {
+  const { code, stdout } = learned.get("distributed")!;
   expect(code).toBe(0);
   expect(stdout).toMatch(
     /^LeNet learns 128 pictures on 1 process, 64 per step\nepoch 1 {2}loss \d\.\d{4} {2}test \d+\.\d % {2}\d+ pictures\/s\n$/,

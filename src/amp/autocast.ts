@@ -1,7 +1,7 @@
 /** `torch.autocast`: a scope in which each op computes in the dtype that suits it. */
 import { gradEnabled } from "../autograd/mode";
 import type { Device } from "../backend/backend";
-import { checkFlag } from "../core/arguments";
+import { checkFlag, isKeyOf } from "../core/arguments";
 import { isPlainObject } from "../core/binding";
 import type { DType } from "../core/dtype";
 import { DTypeError, describe, ValueError } from "../core/errors";
@@ -141,7 +141,7 @@ function inScope<R>(next: Readonly<Partial<Record<Device, Precision>>>, body: ()
 const defaults: Readonly<Record<Device, DType>> = { webgpu: "float16", cpu: "bfloat16" };
 
 function run<R>(deviceType: Device, body: () => R, options: AutocastOptions = {}): R {
-  if (!Object.hasOwn(defaults, deviceType))
+  if (!isKeyOf(defaults, deviceType))
     throw new ValueError(`autocast: deviceType must be "webgpu" or "cpu", got ${describe(deviceType)}`);
   const dtype = options.dtype ?? defaults[deviceType];
   if (!isHalf(dtype))

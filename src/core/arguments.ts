@@ -134,6 +134,10 @@ export function checkIterable(op: string, name: string, value: unknown, of: stri
   throw new ArgumentError(`${op}: ${name} must be an iterable of ${of}, got ${describe(value)}`);
 }
 
+/** Whether what a caller gave is a name in `table`. Nothing but a string is: to make one of an object may throw. */
+export const isKeyOf = <T extends object>(table: T, value: unknown): value is Extract<keyof T, string> =>
+  typeof value === "string" && Object.hasOwn(table, value);
+
 /** One of a few words. @throws ArgumentError that lists them. */
 export function checkChoice<T extends string>(op: string, name: string, value: unknown, choices: readonly T[]): T {
   if (typeof value === "string" && (choices as readonly string[]).includes(value)) return value as T;

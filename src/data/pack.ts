@@ -8,7 +8,7 @@ import type { MemoryRange } from "../backend/capabilities";
 import { cpu } from "../backend/cpu";
 import { classNameOf, nameOf } from "../core/className";
 import type { DType } from "../core/dtype";
-import { DeviceError, WorkerError } from "../core/errors";
+import { DeviceError, describe, WorkerError } from "../core/errors";
 import { setOwn } from "../core/record";
 import { Callable } from "../nn/module/callable";
 import { Module } from "../nn/module/module";
@@ -149,7 +149,7 @@ class Packer {
   private visitMap(map: ReadonlyMap<unknown, unknown>, path: string): PackedObject {
     const packed = this.open(map, { kind: "map", entries: [] as [Packed, Packed][] });
     for (const [key, value] of map)
-      packed.entries.push([this.visit(key, `a key of ${path}`), this.visit(value, `${path}.get(${String(key)})`)]);
+      packed.entries.push([this.visit(key, `a key of ${path}`), this.visit(value, `${path}.get(${describe(key)})`)]);
     return packed;
   }
 

@@ -1,4 +1,5 @@
 /** Equal bins of a histogram, and NumPy's rules for their width. */
+import { isKeyOf } from "../core/arguments";
 import { ValueError } from "../core/errors";
 
 /** Edges of `count` equal bins. */
@@ -118,7 +119,7 @@ const rules: Readonly<Record<string, (sample: Sample) => number>> = {
 
 /** The width of bins by a rule; 0 for one bin. @throws ValueError for rules that there are not. */
 export function widthOf(rule: string, values: Float64Array): number {
-  const f = Object.hasOwn(rules, rule) ? rules[rule] : undefined;
+  const f = isKeyOf(rules, rule) ? rules[rule] : undefined;
   if (f === undefined)
     throw new ValueError(
       `'${rule}' is not a valid estimator for \`bins\`; there are tensorflow, ${Object.keys(rules).join(", ")}`,

@@ -133,6 +133,8 @@ describe("autocast on the cpu", () => {
   it("says what is wrong with its arguments", () => {
     const body = () => 1;
     expect(() => torch.autocast("cuda" as "cpu", body)).toThrow('autocast: deviceType must be "webgpu" or "cpu"');
+    // No text can be made of an object without a prototype.
+    expect(() => torch.autocast(Object.create(null), body)).toThrow(torch.ValueError);
     expect(() => torch.autocast("cpu", body, { dtype: torch.float32 })).toThrow(
       "autocast: dtype must be torch.float16",
     );

@@ -1,6 +1,7 @@
 /** Gradients that are scaled, steps that are skipped, and scales that grow: values of PyTorch 1.13's rules. */
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
+import { cut, cutNote } from "../helpers/cut";
 import { noGpu, onGpu } from "../helpers/webgpu";
 
 const { nn, optim, amp } = torch;
@@ -114,8 +115,8 @@ describe("a GradScaler on the cpu", () => {
   });
 });
 
-describe.skipIf(noGpu !== undefined)(`a GradScaler ${onGpu}`, () => {
-  it.each(Object.entries(optimizers))("leaves out the steps of %s that the cpu skips", async (name, make) => {
+describe.skipIf(noGpu !== undefined)(`a GradScaler ${onGpu}${cutNote}`, () => {
+  it.each(cut(Object.entries(optimizers), 2))("leaves out the steps of %s that the cpu skips", async (name, make) => {
     const before = torch.webgpu.counts().reads;
     const [expected, actual] = [await run(make, "cpu"), await run(make, "webgpu")];
     expect(torch.webgpu.counts().reads - before).toBe(5);
@@ -145,7 +146,8 @@ describe.skipIf(noGpu !== undefined)(`a GradScaler ${onGpu}`, () => {
 
   it("trains a network in float16 as the cpu does", async () => {
     class Net extends nn.Module {
-      conv = new nn.Conv2d(1, 4, 3, { padding: 1 });
+      // Kernels of groups of one channel compile in less time than others.
+      conv = new nn.Conv2d(4, 4, 3, { padding: 1, groups: 4 });
       norm = new nn.BatchNorm2d(4);
       last = new nn.Linear(4 * 16, 3);
 
@@ -157,7 +159,7 @@ describe.skipIf(noGpu !== undefined)(`a GradScaler ${onGpu}`, () => {
     const train = async (device: torch.Device): Promise<number[]> => {
       torch.manualSeed(1);
       const net = new Net().to(device);
-      const [x, y] = [torch.randn(8, 1, 8, 8).to(device), torch.randint(0, 3, [8]).to(device)];
+      const [x, y] = [torch.randn(8, 4, 8, 8).to(device), torch.randint(0, 3, [8]).to(device)];
       const optimizer = new optim.Adam(net.parameters(), { lr: 0.02 });
       const scaler = new amp.GradScaler({ initScale: 2 ** 20, growthInterval: 4 });
       const losses: Promise<number>[] = [];

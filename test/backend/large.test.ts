@@ -3,6 +3,7 @@ import * as torch from "kindling";
 import { expect, test } from "vitest";
 import type { Operand } from "../../src/backend/backend";
 import { inHalves } from "../../src/backend/wasm/parts";
+import { runsAll } from "../helpers/cut";
 
 const N = 2 ** 31 + 100;
 const MANY = 2 ** 31;
@@ -53,14 +54,14 @@ test("bytes beyond 2^31 are filled, copied, changed and found", () => {
   torch.tidy(() => {
     const ends = (x: torch.Tensor) => [0, 2 ** 30, MANY - 1, MANY, N - 1].map((i) => x.at(i).item());
     const x = torch.zeros([N], { dtype: "uint8" });
+    x.setAt([N - 2], 9);
+    // Both look at all bytes.
+    if (runsAll) expect(x.any().item()).toBe(1);
+    expect(x.nonzero().tolist()).toEqual([[N - 2]]);
     expect(ends(x.fill_(3))).toEqual([3, 3, 3, 3, 3]);
     x.narrow(0, MANY, 50).fill_(7);
     expect(ends(x)).toEqual([3, 3, 3, 7, 3]);
     expect(x.narrow(0, MANY - 2, 4).tolist()).toEqual([3, 3, 7, 7]);
-    x.fill_(0);
-    x.setAt([N - 2], 9);
-    expect(x.any().item()).toBe(1);
-    expect(x.nonzero().tolist()).toEqual([[N - 2]]);
     expect(() => x.cumsum(0, { dtype: "uint8" })).toThrow(/at most 2147483647|out of memory/);
     expect(() => x.sort()).toThrow(/at most 2147483647|out of memory/);
   });

@@ -19,7 +19,7 @@ const program = `
     let { epoch, step } = (await checkpoint.resume()) ?? { epoch: 0, step: 0 };
     const begun = step;
     const losses = [];
-    for (; epoch < 3; epoch++)
+    for (; epoch < 2; epoch++)
       for await (const [x, y] of loader) {
         const loss = nn.functional.crossEntropy(model(x), y);
         optimizer.zeroGrad();

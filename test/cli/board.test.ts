@@ -8,6 +8,7 @@ import * as torch from "kindling";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smoothed } from "../../src/cli/browser/charts";
+import { inTurn } from "../helpers/inTurn";
 import { chromiumFlags, findChromium } from "../runtimes/find";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-page-"));
@@ -99,9 +100,12 @@ describe("the server", () => {
   });
 
   it("says what is wrong with a folder or a port", async () => {
-    await expect(start(join(root, "nowhere"))).rejects.toThrow(/board: cannot open the folder ".*nowhere"/);
-    await expect(start(logs, "--port", "x")).rejects.toThrow(/--port takes an integer from 0 to 65535, got "x"/);
-    await expect(start(logs, "--port", new URL(url).port)).rejects.toThrow(/board: cannot listen on port/);
+    const lines = [[join(root, "nowhere")], [logs, "--port", "x"], [logs, "--port", new URL(url).port]];
+    const [folder, word, taken] = await inTurn(lines.map((args) => ["dist/cli.js", "board", ...args]));
+    expect(folder!.stderr).toMatch(/board: cannot open the folder ".*nowhere"/);
+    expect(word!.stderr).toMatch(/--port takes an integer from 0 to 65535, got "x"/);
+    expect(taken!.stderr).toMatch(/board: cannot listen on port/);
+    expect([folder!.code, word!.code, taken!.code]).toEqual([1, 2, 1]);
   });
 });
 

@@ -6,17 +6,11 @@ import { join, resolve } from "node:path";
 import * as torch from "kindling";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { headers, servers } from "../../src/cli/headers";
-import { cut, cutNote } from "../helpers/cut";
+import { inTurn, type Result } from "../helpers/inTurn";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-commands-"));
 const cli = resolve("dist/cli.js");
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs the command line in a folder of its own, in which modules find the package. */
 function kindling(...args: string[]): Promise<Result> {
@@ -26,6 +20,13 @@ function kindling(...args: string[]): Promise<Result> {
     );
   });
 }
+
+/** Runs several command lines there in one process. */
+const kindlingInTurn = (lines: readonly (readonly string[])[]) =>
+  inTurn(
+    lines.map((args) => [cli, ...args]),
+    { cwd: root },
+  );
 
 const at = (name: string): string => join(root, name);
 const json = ({ stdout }: Result) =>
@@ -38,17 +39,27 @@ beforeAll(() => {
   mkdirSync(at("node_modules"));
   symlinkSync(resolve("."), at("node_modules/kindling"));
   writeFileSync(at("package.json"), '{"type": "module"}');
+  writeFileSync(
+    at("task.js"),
+    `import * as torch from "kindling";
+    const x = torch.linspace(-1, 1, 64).reshape(64, 1);
+    export const model = () => new torch.nn.Sequential(new torch.nn.Linear(1, 8), new torch.nn.Tanh(), new torch.nn.Linear(8, 1));
+    export const train = [x, x.pow(2)];
+    export const test = [x, x.pow(2)];
+    export const optimizer = (model) => new torch.optim.Adam(model.parameters(), { lr: 0.02 });`,
+  );
 });
 
 const commands = ["train", "bench", "doctor", "export", "inspect", "convert", "board", "run", "completion"];
+
+const helpLines = commands.map((command) => [command, "--help"]);
 
 describe("help", () => {
   test("lists the commands, and each has examples and exit code 0", async () => {
     const { code, stdout } = await kindling("--help");
     expect(code).toBe(0);
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
-    const helps = await Promise.all(commands.map((command) => kindling(command, "--help")));
-    for (const [i, help] of helps.entries()) {
+    for (const [i, help] of (await kindlingInTurn(helpLines)).entries()) {
       expect(help.code, commands[i]).toBe(0);
       expect(help.stdout, commands[i]).toContain(`kindling ${commands[i]}`);
       expect(help.stdout, commands[i]).toContain("Examples:");
@@ -59,8 +70,10 @@ describe("help", () => {
     const { version } = JSON.parse(readFileSync("package.json", "utf8"));
     expect(await kindling("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
+});
 
-  test.each<[string, string[], RegExp]>([
+describe("what is wrong with a command line is said on stderr, with exit code 2:", () => {
+  const wrong: readonly (readonly [what: string, args: string[], message: RegExp])[] = [
     ["no command", [], /^error: which command\? --help lists them$/m],
     ["an unknown command", ["tran"], /^error: unknown command 'tran' \(Did you mean train\?\)/m],
     ["an unknown option", ["bench", "--thread", "1"], /unknown option '--thread' \(Did you mean --threads\?\)/],
@@ -69,16 +82,43 @@ describe("help", () => {
     ["a wrong number", ["board", "runs", "--port", "70000"], /--port takes an integer from 0 to 65535, got "70000"/],
     ["a wrong word", ["doctor", "--headers", "iis"], /--headers takes nginx, .*, got "iis"/],
     ["a wrong shell", ["completion", "cmd"], /completion: there are bash, zsh, fish, got "cmd"/],
-  ])("%s is exit code 2", async (_, args, message) => {
-    const { code, stdout, stderr } = await kindling(...args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(message);
+    [
+      "a model that there is not",
+      ["export", "lenet5", "x.onnx"],
+      /"lenet5" is neither a module .* nor one of lenet, mlp, alexnet/,
+    ],
+    ["a module that is not there", ["export", "none.js", "x.onnx"], /there is no module "none.js"/],
+    ["a module without a model", ["export", "empty.js", "x.onnx"], /"empty.js" exports no model/],
+    ["a module without inputs", ["export", "bare.js", "x.onnx"], /which inputs\? Give their shape/],
+    [
+      "a format that there is not",
+      ["export", "bare.js", "x.h5"],
+      /weights are written to .safetensors, .pt, .pth, .npz/,
+    ],
+    ["a module with nothing to train on", ["train", "noTrain.js"], /exports no "train"/],
+    ["a module with a train of another kind", ["train", "wrongTrain.js"], /"train" must be a DataLoader/],
+  ];
+  let results: Result[];
+
+  beforeAll(async () => {
+    const model = 'import { nn } from "kindling"; export const model = new nn.Linear(2, 1);';
+    writeFileSync(at("empty.js"), "export {};");
+    writeFileSync(at("bare.js"), 'import { nn } from "kindling"; export default new nn.Linear(2, 1);');
+    writeFileSync(at("noTrain.js"), model);
+    writeFileSync(at("wrongTrain.js"), `${model} export const train = 3;`);
+    results = await kindlingInTurn(wrong.map(([, args]) => args));
+  });
+
+  test.each(wrong.map(([what, , message], i) => [what, message, i] as const))("%s", (_, message, i) => {
+    expect(results[i]).toMatchObject({ code: 2, stdout: "" });
+    expect(results[i]!.stderr).toMatch(message);
   });
 });
 
 describe("doctor", () => {
   test("says what is on and how fast the machine is, as JSON too", { timeout: 60_000 }, async () => {
-    const { code, stdout } = await kindling("doctor");
+    const [told, asJson] = await kindlingInTurn([["doctor"], ["doctor", "--json"]]);
+    const { code, stdout } = told!;
     expect(code).toBe(0);
     for (const [name, value] of [
       ["runtime", "node"],
@@ -88,22 +128,24 @@ describe("doctor", () => {
       ["speed", "a product of 512×512 reaches [\\d.]+ GFLOP/s on \\d+ threads?, \\d+ % of the limit of [\\d.]+"],
     ])
       expect(stdout).toMatch(new RegExp(`^${name} +${value}$`, "m"));
-    const [found] = json(await kindling("doctor", "--json"));
+    const [found] = json(asJson!);
     expect(found).toMatchObject({ runtime: "node", sharedMemory: true });
     expect(found.memoryLimit).toBeGreaterThanOrEqual(2 ** 28);
     expect(found.speed.gflops).toBeGreaterThan(0);
     expect(found.speed.share).toBeLessThan(1.5);
   });
 
-  test.each(cut(servers, 4))(`prints the headers of %s, which stand in the documentation${cutNote}`, async (server) => {
-    const { stdout } = await kindling("doctor", "--headers", server);
-    expect(stdout).toBe(`${headers[server]}\n`);
-    expect(readFileSync("docs/threads-and-headers.md", "utf8")).toContain(headers[server]);
-  });
-
-  test("prints the service worker", async () => {
-    const { stdout } = await kindling("doctor", "--service-worker");
-    expect(stdout).toBe(readFileSync("src/cli/isolation.js", "utf8"));
+  test("prints the headers of each server, which stand in the documentation, and the service worker", async () => {
+    const printed = await kindlingInTurn([
+      ...servers.map((server) => ["doctor", "--headers", server]),
+      ["doctor", "--service-worker"],
+    ]);
+    const documentation = readFileSync("docs/threads-and-headers.md", "utf8");
+    for (const [i, server] of servers.entries()) {
+      expect(printed[i]!.stdout, server).toBe(`${headers[server]}\n`);
+      expect(documentation).toContain(headers[server]);
+    }
+    expect(printed.at(-1)!.stdout).toBe(readFileSync("src/cli/isolation.js", "utf8"));
   });
 });
 
@@ -115,16 +157,10 @@ describe("convert", () => {
 
   test("goes round all formats without a change", async () => {
     await torch.safetensors.saveFile(weights, at("a.safetensors"));
-    for (const [from, to] of [
-      ["a.safetensors", "b.pt"],
-      ["b.pt", "c.npz"],
-      ["c.npz", "d.pth"],
-      ["d.pth", "e.safetensors"],
-    ])
-      expect(await kindling("convert", from!, to!)).toMatchObject({
-        code: 0,
-        stdout: `2 tensors of ${from} written to ${to}\n`,
-      });
+    const files = ["a.safetensors", "b.pt", "c.npz", "d.pth", "e.safetensors"];
+    const ways = files.slice(1).map((to, i) => ["convert", files[i]!, to]);
+    for (const [i, result] of (await kindlingInTurn(ways)).entries())
+      expect(result).toMatchObject({ code: 0, stdout: `2 tensors of ${files[i]} written to ${files[i + 1]}\n` });
     const found = await torch.safetensors.loadFile(at("e.safetensors"));
     for (const [name, tensor] of Object.entries(weights)) {
       expect(found[name]!.dtype).toBe(tensor.dtype);
@@ -136,14 +172,17 @@ describe("convert", () => {
     await torch.save({ epoch: 3, state_dict: weights }, at("one.pt"));
     await torch.save({ model: weights, ema: { average: weights } }, at("two.pt"));
     await torch.save({ model: weights, old: weights }, at("three.pt"));
-    expect(json(await kindling("convert", "one.pt", "one.safetensors", "--json"))).toEqual([
-      { source: "one.pt", target: "one.safetensors", tensors: 2 },
+    const [only, named, several, none] = await kindlingInTurn([
+      ["convert", "one.pt", "one.safetensors", "--json"],
+      ["convert", "two.pt", "two.npz", "--key", "ema.average"],
+      ["convert", "three.pt", "three.npz"],
+      ["convert", "two.pt", "x.npz", "--key", "none"],
     ]);
-    expect((await kindling("convert", "two.pt", "two.npz", "--key", "ema.average")).code).toBe(0);
-    const several = await kindling("convert", "three.pt", "three.npz");
-    expect(several.code).toBe(2);
-    expect(several.stderr).toContain("several dictionaries of tensors: choose one of model, old by --key");
-    expect((await kindling("convert", "two.pt", "x.npz", "--key", "none")).stderr).toContain('has no "none"');
+    expect(json(only!)).toEqual([{ source: "one.pt", target: "one.safetensors", tensors: 2 }]);
+    expect(named!.code).toBe(0);
+    expect(several!.code).toBe(2);
+    expect(several!.stderr).toContain("several dictionaries of tensors: choose one of model, old by --key");
+    expect(none!.stderr).toContain('has no "none"');
   });
 
   test("--dtype rounds numbers with a point alone", async () => {
@@ -155,13 +194,16 @@ describe("convert", () => {
 
   test("says why weights cannot become ONNX, and which formats there are", async () => {
     await torch.safetensors.saveFile(weights, at("w.safetensors"));
-    const onnx = await kindling("convert", "w.safetensors", "w.onnx");
+    const [onnx, unknown, missing] = await kindlingInTurn([
+      ["convert", "w.safetensors", "w.onnx"],
+      ["convert", "w.h5", "w.pt"],
+      ["convert", "missing.pt", "w.npz"],
+    ]);
     expect(onnx).toMatchObject({ code: 2, stdout: "" });
-    expect(onnx.stderr).toContain("kindling export writes them");
-    expect((await kindling("convert", "w.h5", "w.pt")).stderr).toContain("weights are read from .safetensors, .pt");
-    const missing = await kindling("convert", "missing.pt", "w.npz");
+    expect(onnx!.stderr).toContain("kindling export writes them");
+    expect(unknown!.stderr).toContain("weights are read from .safetensors, .pt");
     expect(missing).toMatchObject({ code: 1, stdout: "" });
-    expect(missing.stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(missing!.stderr.trimEnd().split("\n")).toHaveLength(1);
   });
 });
 
@@ -178,10 +220,9 @@ test("who stops reading ends a command without a word", async () => {
 
 test("what cannot be written is said before the work begins", async () => {
   writeFileSync(at("taken"), "");
-  for (const option of ["--out", "--log"]) {
-    const { code, stderr } = await kindling("train", "--epochs", "1", option, "taken");
+  const results = await kindlingInTurn(["--out", "--log"].map((option) => ["train", "task.js", option, "taken"]));
+  for (const { code, stderr } of results)
     expect([code, stderr]).toEqual([1, 'error: train: cannot make the folder "taken": it is a file\n']);
-  }
 });
 
 test("inspect writes JSON", async () => {
@@ -206,13 +247,16 @@ describe("export", () => {
 
   test("writes a module's model as ONNX and as weights", async () => {
     writeFileSync(at("net.js"), program);
-    expect(await kindling("export", "net.js", "net.onnx", "--dynamic-batch")).toMatchObject({
+    const [first] = await kindlingInTurn([
+      ["export", "net.js", "net.onnx", "--dynamic-batch"],
+      ["export", "net.js", "net.safetensors"],
+    ]);
+    expect(first).toMatchObject({
       code: 0,
       stdout: "the model of net.js, 15 parameters, written to net.onnx\n",
     });
     const net = await torch.onnx.load(at("net.onnx"));
     const [x, y] = [torch.randn(5, 4), torch.randn(1, 4)];
-    await kindling("export", "net.js", "net.safetensors");
     const { "0.weight": weight, "0.bias": bias } = await torch.safetensors.loadFile(at("net.safetensors"));
     for (const input of [x, y])
       expect(torch.allclose(net(input), torch.nn.functional.linear(input, weight!, bias!).tanh(), { atol: 1e-6 })).toBe(
@@ -240,43 +284,23 @@ describe("export", () => {
     const x = torch.randn(1, 1, 28, 28);
     expect(torch.allclose((await torch.onnx.load(at("lenet.onnx")))(x), lenet(x), { atol: 1e-5 })).toBe(true);
   });
-
-  test.each<[string, string[], RegExp]>([
-    ["an unknown name", ["lenet5", "x.onnx"], /"lenet5" is neither a module .* nor one of lenet, mlp, alexnet/],
-    ["a module that is not there", ["none.js", "x.onnx"], /there is no module "none.js"/],
-    ["a module without a model", ["empty.js", "x.onnx"], /"empty.js" exports no model/],
-    ["a module without inputs", ["bare.js", "x.onnx"], /which inputs\? Give their shape/],
-    ["a format that there is not", ["bare.js", "x.h5"], /weights are written to .safetensors, .pt, .pth, .npz/],
-  ])("%s is exit code 2", async (_, args, message) => {
-    writeFileSync(at("empty.js"), "export {};");
-    writeFileSync(at("bare.js"), 'import { nn } from "kindling"; export default new nn.Linear(2, 1);');
-    const { code, stderr } = await kindling("export", ...args);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(message);
-  });
 });
 
 describe("train", () => {
   test("trains a module of the user's, and goes on from a checkpoint", async () => {
-    writeFileSync(
-      at("task.js"),
-      `import * as torch from "kindling";
-      const x = torch.linspace(-1, 1, 64).reshape(64, 1);
-      export const model = () => new torch.nn.Sequential(new torch.nn.Linear(1, 8), new torch.nn.Tanh(), new torch.nn.Linear(8, 1));
-      export const train = [x, x.pow(2)];
-      export const test = [x, x.pow(2)];
-      export const optimizer = (model) => new torch.optim.Adam(model.parameters(), { lr: 0.02 });`,
-    );
     const args = ["train", "task.js", "--batch-size", "16", "--out", "own", "--checkpoint", "state", "--json"];
-    const first = json(await kindling(...args, "--epochs", "3"));
+    const [plain, begun] = await kindlingInTurn([
+      ["train", "task.js", "--epochs", "1", "--out", "own"],
+      [...args, "--epochs", "3"],
+    ]);
+    const first = json(begun!);
     expect(first.map(({ epoch }) => epoch)).toEqual([1, 2, 3, undefined]);
     expect(first[3]).toEqual({ model: "own/model.safetensors" });
     const more = json(await kindling(...args, "--epochs", "20"));
     expect(more.map(({ epoch }) => epoch).slice(0, -1)).toEqual(Array.from({ length: 17 }, (_, i) => i + 4));
     expect(more[16].testLoss).toBeLessThan(0.7 * first[0].loss);
-    const plain = await kindling("train", "task.js", "--epochs", "1", "--out", "own");
-    expect(plain.stdout).toMatch(/^Kindling: the model of task\.js, 25 parameters\n/);
-    expect(plain.stdout).toMatch(/^epoch 1: loss \d\.\d{3}, test loss \d\.\d{3}, \d+\.\d s$/m);
+    expect(plain!.stdout).toMatch(/^Kindling: the model of task\.js, 25 parameters\n/);
+    expect(plain!.stdout).toMatch(/^epoch 1: loss \d\.\d{3}, test loss \d\.\d{3}, \d+\.\d s$/m);
   });
 
   test("learns pictures in a folder for each class, and its file is exported without naming the model", {
@@ -300,20 +324,6 @@ describe("train", () => {
     const scores = (await torch.onnx.load(at("seen.onnx")))(torch.full([1, 3, 16, 16], 0.7));
     expect(scores.argmax(1).item()).toBe(1);
   });
-
-  test.each<[string, string, RegExp]>([
-    ["no train", "export const model = new nn.Linear(2, 1);", /exports no "train"/],
-    [
-      "a train of another kind",
-      "export const model = new nn.Linear(2, 1); export const train = 3;",
-      /"train" must be a DataLoader/,
-    ],
-  ])("a module with %s is exit code 2", async (_, code, message) => {
-    writeFileSync(at("wrong.js"), `import { nn } from "kindling"; ${code}`);
-    const result = await kindling("train", "wrong.js");
-    expect(result.code).toBe(2);
-    expect(result.stderr).toMatch(message);
-  });
 });
 
 test("bench prints a row for each measurement", { timeout: 120_000 }, async () => {
@@ -324,15 +334,18 @@ test("bench prints a row for each measurement", { timeout: 120_000 }, async () =
 });
 
 describe("completion", () => {
+  const script = at("completion.bash");
+
   /** What bash offers after some words. */
   function offers(...words: string[]): string[] {
-    const program = `source <(${process.execPath} ${cli} completion bash)
+    const program = `source '${script}'
       COMP_WORDS=(kindling ${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length}; _kindling
       printf '%s\\n' "\${COMPREPLY[@]}"`;
     return execFileSync("bash", ["-c", program], { cwd: root, encoding: "utf8" }).trim().split("\n");
   }
 
-  test("bash offers commands, options, their words, and files", () => {
+  test("bash offers commands, options, their words, and files", async () => {
+    writeFileSync(script, (await kindling("completion", "bash")).stdout);
     writeFileSync(at("some-model.pt"), "");
     expect(offers("")).toEqual([...commands, "--help", "--version"]);
     expect(offers("tr")).toEqual(["train"]);
@@ -343,9 +356,11 @@ describe("completion", () => {
   });
 
   test("zsh and fish have every command and option", async () => {
-    const help = (await Promise.all(commands.map((name) => kindling(name, "--help")))).map(({ stdout }) => stdout);
-    for (const shell of ["zsh", "fish"]) {
-      const { stdout } = await kindling("completion", shell);
+    const shells = ["zsh", "fish"];
+    const told = await kindlingInTurn([...helpLines, ...shells.map((shell) => ["completion", shell])]);
+    const help = told.map(({ stdout }) => stdout);
+    for (const [k, shell] of shells.entries()) {
+      const stdout = help[commands.length + k]!;
       for (const [i, name] of commands.entries()) {
         const line = stdout
           .split("\n")

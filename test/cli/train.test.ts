@@ -6,16 +6,11 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { decode } from "fast-png";
 import * as torch from "kindling";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTurn, type Result } from "../helpers/inTurn";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-cli-"));
 afterAll(() => rmSync(root, { recursive: true }));
-
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs the command. */
 function start(...args: string[]): Promise<Result> {
@@ -140,7 +135,9 @@ test("--help lists every flag", async () => {
 
 const header = idxFiles["train-images-idx3-ubyte"].slice(0, 16);
 
-test.each<[what: string, args: () => string[], message: RegExp]>([
+type Wrong = readonly [what: string, args: () => string[], message: RegExp];
+
+const wrongLines: readonly Wrong[] = [
   [
     "an unknown flag",
     () => ["--epoch", "3"],
@@ -149,14 +146,9 @@ test.each<[what: string, args: () => string[], message: RegExp]>([
   ["a value out of range", () => ["--epochs", "0"], /--epochs takes an integer of at least 1, got "0"/],
   ["a missing folder", () => ["--data", join(root, "nowhere")], /--data: there is no folder ".*nowhere"/],
   ["a folder without data", () => ["--data", folder("empty", {})], /holds neither CIFAR-10 .* nor MNIST/],
-])("%s is one line on stderr and exit code 2", async (_what, args, message) => {
-  const { code, stdout, stderr } = await start(...args());
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(message);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-});
+];
 
-test.each<[what: string, args: () => string[], message: RegExp]>([
+const wrongFiles: readonly Wrong[] = [
   [
     "a truncated CIFAR-10 file",
     () => ["--data", folder("short", { "data_batch_1.bin": cifar(3).slice(0, -1), "test_batch.bin": cifar(2) })],
@@ -191,9 +183,26 @@ test.each<[what: string, args: () => string[], message: RegExp]>([
     ],
     /train-images-idx3-ubyte\.gz" cannot be decompressed: .*: it is truncated or damaged/,
   ],
-])("%s is one line on stderr and exit code 1", async (_what, args, message) => {
-  const { code, stdout, stderr } = await start(...args());
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toMatch(message);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+];
+
+describe("an error is one line on stderr", () => {
+  const cases = [
+    ...wrongLines.map((wrong) => [2, ...wrong] as const),
+    ...wrongFiles.map((wrong) => [1, ...wrong] as const),
+  ];
+  let results: Result[];
+
+  beforeAll(async () => {
+    results = await inTurn(cases.map(([, , args]) => ["dist/cli.js", "train", ...args()]));
+  });
+
+  test.each(cases.map(([code, what, , message], i) => [code, what, message, i] as const))(
+    "and exit code %i: %s",
+    (code, _, message, i) => {
+      const { stderr, ...others } = results[i]!;
+      expect(others).toEqual({ code, stdout: "" });
+      expect(stderr).toMatch(message);
+      expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /** Networks against an independent implementation in PyTorch, whose results `write_expected.py` recorded. */
 import * as torch from "kindling";
 import { darknet } from "kindling";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { configOf, expected, floats, pictures, weightsFile } from "./networks";
 
 const distance = (a: torch.Tensor, b: torch.Tensor): number =>
@@ -10,8 +10,14 @@ const distance = (a: torch.Tensor, b: torch.Tensor): number =>
 describe.each(Object.keys(expected))("%s", (name) => {
   const { shapes, outputs, boxes } = expected[name]!;
 
-  test("gives Darknet's results", async () => {
-    const model = await darknet.load(configOf(name), weightsFile(name));
+  let file: Uint8Array;
+  let model: Awaited<ReturnType<typeof darknet.load>>;
+  beforeAll(async () => {
+    file = weightsFile(name);
+    model = await darknet.load(configOf(name), file);
+  });
+
+  test("gives Darknet's results", () => {
     model.eval();
     const results = torch.noGrad(() => model(pictures(name, model.inputShape)));
     const list: torch.Tensor[] = Array.isArray(results) ? results : [results];
@@ -27,8 +33,6 @@ describe.each(Object.keys(expected))("%s", (name) => {
   });
 
   test("writes the bytes that it read", async () => {
-    const file = weightsFile(name);
-    const model = await darknet.load(configOf(name), file);
     expect(model.seen).toBe(32013312);
     const bytes = (await darknet.saveWeights(model))!;
     expect(Buffer.compare(bytes, file)).toBe(0);

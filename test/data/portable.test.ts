@@ -21,7 +21,7 @@ async function read(dataset: any, options: object): Promise<unknown[]> {
 }
 
 async function expectSame(dataset: any, options: object = { batchSize: 2 }): Promise<void> {
-  expect(await read(dataset, { ...options, numWorkers: 2 })).toEqual(await read(dataset, options));
+  expect(await read(dataset, { ...options, numWorkers: 1 })).toEqual(await read(dataset, options));
 }
 
 const picture = (seed: number) =>

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { inTurn } from "../helpers/inTurn";
 import { pairs, run } from "./launch";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-run-"));
@@ -35,25 +36,29 @@ test.skipIf(pair === undefined)(
     expect(/from step 3: (.*)/.exec(again.stdout)?.[1]).toBe(bits);
     // Every line begins with the rank.
     expect(whole.stdout).toMatch(/^\[[^\]]*0\]\S* ?from step 0/);
-    const failed = await kindling("-n", "2", "--mpirun", mpirun, program, join(root, "failed"), "kill");
+    const failed = await kindling("-n", "1", "--mpirun", mpirun, join(root, "none.mjs"));
     expect(failed.code).not.toBe(0);
     expect(failed.stderr).toMatch(/kindling run: the job failed \(exit code \d+\)\n$/);
   },
   120_000,
 );
 
-test("prints the commands for other machines", async () => {
-  const { code, stdout } = await kindling("-n", "3", "--print", "train.js", "--lr", "it's");
+test("prints the commands for other machines, and says what is wrong with its options", async () => {
+  const lines = [
+    ["-n", "3", "--print", "train.js", "--lr", "it's"],
+    ["-n", "none", "train.js"],
+    ["--mpirun", "node", "train.js"],
+  ];
+  const [printed, wrong, other] = await inTurn(lines.map((args) => ["dist/cli.js", "run", ...args]));
+  const { code, stdout } = printed!;
   expect(code).toBe(0);
   expect(stdout).toContain("  mpirun -n 3 node train.js --lr 'it'\\''s'\n");
   expect(stdout).toContain("  srun -n 3 --mpi=pmi2 node train.js");
+  expect([wrong!.code, wrong!.stderr]).toEqual([2, 'error: -n takes an integer of at least 1, got "none"\n']);
+  expect(other!.stderr).toBe("error: run: node is neither Open MPI's mpirun nor MPICH's\n");
 });
 
-test("says what is wrong with its options, and how to install MPI", async () => {
-  const wrong = await kindling("-n", "none", "train.js");
-  expect([wrong.code, wrong.stderr]).toEqual([2, 'error: -n takes an integer of at least 1, got "none"\n']);
-  const other = await kindling("--mpirun", "node", "train.js");
-  expect(other.stderr).toBe("error: run: node is neither Open MPI's mpirun nor MPICH's\n");
+test("says how to install MPI", async () => {
   const none = await run(process.execPath, ["dist/cli.js", "run", "train.js"], { PATH: root });
   expect(none.code).toBe(1);
   expect(none.stderr).toContain("sudo apt-get install mpich");

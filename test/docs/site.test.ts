@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
   );
 
   // `blocks.test.ts` runs the blocks of every page in Node.
-  test.each(cut([...programs, ...howTos], 4))(
+  test.each(cut([...programs, ...howTos], 6))(
     `the blocks of %s run by a click${cutNote}`,
     { timeout: 300_000 },
     async (path) => {

@@ -46,3 +46,11 @@ test("a constructor names itself when a function of the caller fails in it", () 
   expect(() => new lrScheduler.LambdaLR(optimizer, relu)).toThrow("LambdaLR: ReLU: input must be a Tensor");
   expect(() => new transforms.AutoAugment([Object.create(null)] as never)).toThrow("AutoAugment: The provided policy");
 });
+
+test("a tensor without axes has none to roll along", () => {
+  const x = torch.tensor(1);
+  expect(x.roll(1).item()).toBe(1);
+  for (const dim of [0, -1])
+    expect(() => x.roll(0, dim)).toThrow(`roll: Dimension specified as ${dim} but tensor has no dimensions`);
+  expect(() => x.roll([1, 2], [0, 0])).toThrow(torch.IndexError);
+});

@@ -144,7 +144,7 @@ function besselY(n: 0 | 1, x: number): number {
 const besselK = (n: 0 | 1, x: number, shift = 0): number =>
   x === 0
     ? Number.POSITIVE_INFINITY
-    : integral((t) => Math.exp(-x * (Math.cosh(t) - shift)) * Math.cosh(n * t), 0, 8, 200);
+    : integral((t) => Math.exp(-x * (Math.cosh(t) - shift)) * Math.cosh(n * t), 0, 8, 80);
 
 /** Maclaurin's series of Airy's function. */
 function airy(x: number): number {

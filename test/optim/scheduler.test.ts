@@ -213,6 +213,11 @@ describe("messages", () => {
     ["T0", () => new CosineAnnealingWarmRestarts(sgd(), 0), /Expected positive integer t0, but got 0/],
     ["momentum", () => new CyclicLR(new optim.Adam([torch.zeros(1)]), 0.1, 1), /optimizer must support momentum/],
     ["length", () => new OneCycleLR(sgd(), 1), /either totalSteps OR \(epochs AND stepsPerEpoch\)/],
+    [
+      "strategy",
+      () => new OneCycleLR(sgd(), 1, { totalSteps: 2, annealStrategy: Object.create(null) }),
+      /annealStrategy must be one of "cos" or "linear"/,
+    ],
     ["plateau", () => new ReduceLROnPlateau(sgd(), { factor: 1 }), /Factor should be < 1.0/],
     ["mode", () => new ReduceLROnPlateau(sgd(), { mode: "low" as never }), /mode "low" is unknown/],
     ["milestones", () => new SequentialLR(sgd(), [], [1]), /one scheduler more than milestones/],

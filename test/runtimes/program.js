@@ -1,8 +1,8 @@
 /**
  * The program that every runtime runs on the built bundle: trains a tiny network from batches of a DataLoader, with nothing configured.
- * It makes and forgets more memory than there is unless `forgets` is false. Plain JavaScript, so that browsers and all servers take the same file.
+ * It makes and forgets more memory than there is if `forgets` is true. Plain JavaScript, so that browsers and all servers take the same file.
  */
-export async function run(torch, { forgets = true } = {}) {
+export async function run(torch, { forgets }) {
   const { nn, optim, utils } = torch;
   torch.manualSeed(0);
   const x = torch.randn(256, 20);
@@ -44,12 +44,12 @@ export async function run(torch, { forgets = true } = {}) {
 }
 
 /**
- * Makes and forgets 6 GiB of tensors, more than there is, and returns the bytes that were held at most. Servers do without a turn of the event
+ * Makes and forgets 4.5 GiB of tensors, more than there is, and returns the bytes that were held at most. Servers do without a turn of the event
  * loop; a page needs one now and then, and takes long for each round of its collector, so that it makes 3.5 GiB.
  */
 async function forget(torch) {
   const isPage = typeof document === "object";
-  for (let i = 0; i < (isPage ? 448 : 768); i++) {
+  for (let i = 0; i < (isPage ? 448 : 576); i++) {
     torch.zeros(1 << 20).add(1);
     if (isPage && i % 16 === 0) await torch.nextTurn();
   }

@@ -6,7 +6,7 @@ import { chromiumFlags, findChromium } from "./find";
 import { serve } from "./server";
 
 const executablePath = findChromium();
-const CLICKS = 40;
+const CLICKS = 20;
 
 /** The page counts frames, and says how long each click waited for its handler. */
 const page = `<!doctype html><button style="width:200px;height:200px">click</button><script type="module">

@@ -1,5 +1,5 @@
 /** What a config.json says, and what models have in common. */
-import { MAX_COUNT } from "../../core/arguments";
+import { isKeyOf, MAX_COUNT } from "../../core/arguments";
 import { isPlainObject } from "../../core/binding";
 import { ArgumentError, describe, ValueError } from "../../core/errors";
 import * as nn from "../../nn/index";
@@ -72,7 +72,7 @@ const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
 
 /** @throws ValueError for an unknown name, with those that are known. */
 export function activationOf(model: string, name: string): (x: Tensor) => Tensor {
-  if (!Object.hasOwn(activations, name))
+  if (!isKeyOf(activations, name))
     throw new ValueError(
       `${model}: there is no activation "${name}"; known are ${Object.keys(activations).join(", ")}`,
     );

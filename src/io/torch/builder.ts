@@ -52,7 +52,8 @@ const rebuildFromType: Call = (builder, reader, [called, type, given]) => {
 const device: Call = (_, reader, [type, index]) => {
   const name = textOf(type);
   if (name === undefined) return reader.fail("a device has no name");
-  return index === undefined || index === null ? name : `${name}:${String(index)}`;
+  if (index === undefined || index === null) return name;
+  return isCount(index) ? `${name}:${index}` : reader.fail("the number of a device is no number");
 };
 
 const size: Call = (_, reader, [list]) => {

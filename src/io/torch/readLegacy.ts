@@ -1,5 +1,5 @@
 /** The format of PyTorch before version 1.6: pickles one after the other, then the bytes of each storage after their number. */
-import { FormatError } from "../../core/errors";
+import { describe, FormatError } from "../../core/errors";
 import type { RandomAccessFile } from "../../platform/randomAccess";
 import { Reader } from "../pickle/machine";
 import type { TorchBuilder } from "./builder";
@@ -43,7 +43,7 @@ export async function openLegacy(file: RandomAccessFile, builder: TorchBuilder):
     throw new FormatError(`"${file.path}" is no checkpoint of PyTorch: its magic number differs`);
   const protocol = await pickleAt(file, magic.end, builder);
   if (protocol.value !== PROTOCOL)
-    throw new FormatError(`"${file.path}": invalid protocol version ${String(protocol.value)}`);
+    throw new FormatError(`"${file.path}": invalid protocol version ${describe(protocol.value)}`);
   const system = await pickleAt(file, protocol.end, builder);
   const isBigEndian = system.value instanceof Map && system.value.get("little_endian") === false;
   const { reader, value, end } = await pickleAt(file, system.end, builder);
@@ -67,12 +67,13 @@ async function placesOf(
   const places: [StorageRef, number][] = [];
   let at = start;
   for (const key of new Set(keys)) {
-    const ref = storages.get(String(key)) ?? fail("its storages are not those it uses");
+    const name = typeof key === "string" ? key : describe(key);
+    const ref = storages.get(name) ?? fail("its storages are not those it uses");
     const header = await file.read(at, COUNT_BYTES);
     const count = new DataView(header.buffer, header.byteOffset).getBigInt64(0, true);
-    if (count !== BigInt(ref.count)) fail(`storage ${String(key)} has ${count} elements instead of ${ref.count}`);
+    if (count !== BigInt(ref.count)) fail(`storage ${name} has ${count} elements instead of ${ref.count}`);
     at += COUNT_BYTES;
-    if (at + ref.bytes > file.size) fail(`storage ${String(key)} ends early`);
+    if (at + ref.bytes > file.size) fail(`storage ${name} ends early`);
     places.push([ref, at]);
     at += ref.bytes;
   }

@@ -2,7 +2,7 @@
 
 import { record } from "../../autograd/node";
 import { checkInteger, checkIntegers } from "../../core/arguments";
-import { describe, ShapeError } from "../../core/errors";
+import { describe, IndexError, ShapeError } from "../../core/errors";
 import { checkShape, checkSize, contiguousStrides, shapeText, sizeArgument, wrapDim, wrapDims } from "../../core/shape";
 import { named } from "../../core/signature";
 import { allocate, vectorOf } from "../../tensor/create";
@@ -66,6 +66,7 @@ export const roll = named(
     if (axes.length === 0 && by.length === 1) return roll(x.reshape(-1), by, 0).reshape(x.shape);
     if (by.length !== axes.length || by.length === 0)
       throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims:${axes.length}`);
+    if (x.ndim === 0) throw new IndexError(`roll: Dimension specified as ${axes[0]} but tensor has no dimensions`);
     let y = x.detach();
     for (const [i, dim] of axes.entries()) {
       const d = wrapDim("roll", dim, x.ndim);

@@ -1,5 +1,5 @@
 /** One cycle of the rate over a whole training run. */
-import { checkFlag, checkNumber } from "../../core/arguments";
+import { checkFlag, checkNumber, isKeyOf } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
@@ -107,7 +107,7 @@ export class OneCycleLR extends LRScheduler {
     checkFlag("OneCycleLR", "threePhase", threePhase);
     if (!(typeof pctStart === "number" && pctStart >= 0 && pctStart <= 1))
       throw new ValueError(`OneCycleLR: Expected number between 0 and 1 pctStart, but got ${describe(pctStart)}`);
-    const anneal = Object.hasOwn(anneals, annealStrategy) ? anneals[annealStrategy] : undefined;
+    const anneal = isKeyOf(anneals, annealStrategy) ? anneals[annealStrategy] : undefined;
     if (anneal === undefined)
       throw new ValueError(
         `OneCycleLR: annealStrategy must be one of "cos" or "linear", instead got ${describe(annealStrategy)}`,

@@ -1,6 +1,6 @@
 /** Boxes in images: their forms, their sizes, and what lies outside of the image. */
 
-import { checkArray, checkNumber } from "../../core/arguments";
+import { checkArray, checkNumber, isKeyOf } from "../../core/arguments";
 import { ArgumentError, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -38,7 +38,7 @@ const fromCorners: Readonly<Record<BoxFormat, (box: Four) => Four>> = {
 function checkFormat(name: string, format: unknown): asserts format is BoxFormat {
   if (typeof format !== "string")
     throw new ArgumentError(`boxConvert: ${name} must be "xyxy", "xywh" or "cxcywh", got ${describe(format)}`);
-  if (!Object.hasOwn(toCorners, format))
+  if (!isKeyOf(toCorners, format))
     throw new ValueError(
       `boxConvert: Unsupported Bounding Box Conversions for given in_fmt and out_fmt: ${name} must be "xyxy", "xywh" or "cxcywh", got ${describe(format)}`,
     );

@@ -1,6 +1,6 @@
 /** Augmentation by policies that were searched for, and by simpler ones that do as well. */
 
-import { checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
+import { checkFlag, checkInteger, checkNumber, isKeyOf, MAX_COUNT } from "../../core/arguments";
 import { classNameOf } from "../../core/className";
 import { describe, IndexError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
@@ -107,7 +107,7 @@ export class AutoAugment extends Augmentation {
     super();
     const defaults = { policy: "imagenet", interpolation: "nearest", fill: null } as const;
     const read = readArguments<AutoAugmentOptions>("AutoAugment", policySignature, defaults, given);
-    if (typeof read.policy !== "string" || !Object.hasOwn(policies, read.policy))
+    if (!isKeyOf(policies, read.policy))
       throw new ValueError(
         `AutoAugment: The provided policy ${typeof read.policy === "string" ? read.policy : describe(read.policy)} is not recognized; it is one of ${Object.keys(policies).join(", ")}.`,
       );

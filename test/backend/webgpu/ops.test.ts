@@ -100,7 +100,7 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}${cutNote}`, () => {
     ],
   ];
 
-  it.each(cut(factors, 3))("multiplies %j by %j", async (a, b) => {
+  it.each(cut(factors, 5))("multiplies %j by %j", async (a, b) => {
     torch.manualSeed(1);
     const [x, y] = [torch.randn(a), torch.randn(b)];
     await compare("matmul", (u, v) => u.matmul(v), [x, y]);
@@ -173,14 +173,16 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}${cutNote}`, () => {
     await compare("sum", (u) => u.expand(5, 3).sum(), [torch.randn(3)]);
   });
 
-  it.each([
+  const normalized = [
     [[4, 10], 1],
     [[10, 4], 0],
     [[3, 100, 5], 1],
-    [[2, 5000], 1],
     [[1], 0],
+    [[2, 5000], 1],
     [[0, 3], 1],
-  ] as const)("softmax of %j along %i", async (shape, dim) => {
+  ] as const;
+
+  it.each(cut(normalized, 2))("softmax of %j along %i", async (shape, dim) => {
     torch.manualSeed(5);
     const x = torch.randn(shape as readonly number[]).mul(5);
     await compare("softmax", (u) => u.softmax(dim), [x], 1e-5);
@@ -203,29 +205,28 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}${cutNote}`, () => {
     await compare("logSoftmax", (u) => u.detach().logSoftmax(1), [x]);
   });
 
-  describe.each([
-    ["classes last", [6, 10], [6]],
-    ["one item", [10], []],
-    ["many classes", [3, 200], [3]],
-    ["pictures", [2, 5, 3, 4], [2, 3, 4]],
-  ] as const)("losses against classes, %s", (_, shape, targets) => {
-    const axis = shape.length === 1 ? 0 : 1;
-    const c = shape[axis]!;
-    const operands = (): [Tensor, Tensor] => {
-      torch.manualSeed(6);
-      const t = torch.randint(0, c, targets as readonly number[]);
-      return [torch.randn(shape as readonly number[]).mul(3), t];
-    };
+  const losses = (
+    [
+      ["classes last", [6, 10], [6]],
+      ["one item", [10], []],
+      ["many classes", [3, 200], [3]],
+      ["pictures", [2, 5, 3, 4], [2, 3, 4]],
+    ] as const
+  ).flatMap(([name, ...shapes]) =>
+    (["mean", "sum", "none"] as const).map((reduction) => [name, reduction, ...shapes] as const),
+  );
 
-    it.each(["mean", "sum", "none"] as const)("reduced to %s", async (reduction) => {
-      const [x, t] = operands();
-      const weight = torch.rand(c).add(0.5);
-      for (const loss of [F.crossEntropy, F.nllLoss]) {
-        await compare("loss", (u, v) => loss(u, v, { reduction }), [x, t], 1e-5);
-        await compare("loss", (u, v) => loss(u, v, { reduction, ignoreIndex: t.flatten().tolist()[0] }), [x, t], 1e-5);
-        await compare("loss", (u, v) => loss(u, v, { reduction, weight: weight.to(u.device) }), [x, t], 1e-5);
-      }
-    });
+  it.each(cut(losses, 2))("losses against classes, %s, reduced to %s", async (_, reduction, shape, targets) => {
+    const c = shape[shape.length === 1 ? 0 : 1]!;
+    torch.manualSeed(6);
+    const t = torch.randint(0, c, targets as readonly number[]);
+    const x = torch.randn(shape as readonly number[]).mul(3);
+    const weight = torch.rand(c).add(0.5);
+    for (const loss of [F.crossEntropy, F.nllLoss]) {
+      await compare("loss", (u, v) => loss(u, v, { reduction }), [x, t], 1e-5);
+      await compare("loss", (u, v) => loss(u, v, { reduction, ignoreIndex: t.flatten().tolist()[0] }), [x, t], 1e-5);
+      await compare("loss", (u, v) => loss(u, v, { reduction, weight: weight.to(u.device) }), [x, t], 1e-5);
+    }
   });
 
   it("tells of a label that is no class when something is read, and reads and writes nothing else", async () => {

@@ -1,5 +1,5 @@
 /**
- * A cut of PyTorch's samples on the GPU: of the packed ones, those of every 24th entry that is recorded to pass entirely. All of them:
+ * A cut of PyTorch's samples on the GPU: of the packed ones, those of every 72nd entry that is recorded to pass entirely, or of every 24th. All of them:
  * `npm run conformance -- DIR --family ops --device webgpu`.
  */
 import { readFileSync } from "node:fs";
@@ -8,9 +8,10 @@ import { openDevice } from "../../conformance/device";
 import { type DeviceRecord, deviceFile } from "../../conformance/report";
 import { steps } from "../../conformance/runner";
 import { openSource } from "../../conformance/source";
+import { runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 
-const CUT = 24;
+const CUT = runsAll ? 24 : 72;
 
 const record: DeviceRecord = JSON.parse(readFileSync(deviceFile("webgpu"), "utf8"));
 const whole = Object.entries(record.entries).flatMap(([name, marks]) =>

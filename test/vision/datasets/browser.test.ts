@@ -1,8 +1,8 @@
 /** Fashion-MNIST in a page: its files from a server, trained on, and kept for the second visit. */
 import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type BrowserContext, chromium } from "playwright-core";
-import { describe, expect, it } from "vitest";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumFlags, findChromium } from "../../runtimes/find";
 import { serve } from "../../runtimes/server";
 import { md5Of } from "./server";
@@ -90,6 +90,12 @@ describe("Chromium", () => {
     return;
   }
 
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, args: chromiumFlags });
+  });
+  afterAll(() => browser?.close());
+
   it.each([
     ["from the page's own server, with a worker", "?workers=1", true],
     ["from mirrors", "?mirror", false],
@@ -107,9 +113,8 @@ describe("Chromium", () => {
       const folder = query === "?mirror" ? "/mirror" : "/data/FashionMNIST/raw";
       for (const [name, bytes] of Object.entries(raw)) files.set(`${folder}/${name}`, bytes);
       const server = await serve(resolve("."), { isolated, files });
-      const browser = await chromium.launch({ executablePath, args: chromiumFlags });
+      const context = await browser.newContext();
       try {
-        const context = await browser.newContext();
         const first = await visit(context, `${server.url}/page.html${query}`);
         expect(first.error).toBeUndefined();
         expect(first.correct).toBe(32);
@@ -126,7 +131,7 @@ describe("Chromium", () => {
         expect(second.losses).toEqual(first.losses);
         expect(fetched().length).toBe(before);
       } finally {
-        await browser.close();
+        await context.close();
         server.close();
       }
     },

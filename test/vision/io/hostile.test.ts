@@ -3,7 +3,9 @@ import { deflateSync } from "node:zlib";
 import * as torch from "kindling";
 import { describe, expect, test } from "vitest";
 import { damagedPicture } from "../../../scripts/fuzz/pictures";
+import { cutNote, runsAll } from "../../helpers/cut";
 
+const COUNT = runsAll ? 2000 : 700;
 /** What a file may take. */
 const MOST_MILLISECONDS = 2000;
 /** What reading all of them may leave or take: most is the collector's, which comes when it likes. */
@@ -21,10 +23,10 @@ function randomOf(seed: number): (n: number) => number {
 }
 
 describe.each(["png", "jpeg"] as const)("%s", (format) => {
-  test("2,000 damaged files", async () => {
+  test(`${COUNT} damaged files${cutNote}`, async () => {
     const counts = { picture: 0, refused: 0 };
     const before = process.memoryUsage().rss;
-    for (let seed = 0; seed < 2000; seed++) {
+    for (let seed = 0; seed < COUNT; seed++) {
       const file = damagedPicture(format, randomOf(seed));
       const begin = performance.now();
       const found = await torch.vision.Image.open(file).catch((error) => error);
@@ -38,8 +40,8 @@ describe.each(["png", "jpeg"] as const)("%s", (format) => {
         expect(found.message, `seed ${seed}`).toMatch(/^open: /);
       }
     }
-    expect(counts.picture).toBeGreaterThan(100);
-    expect(counts.refused).toBeGreaterThan(500);
+    expect(counts.picture).toBeGreaterThan(COUNT / 20);
+    expect(counts.refused).toBeGreaterThan(COUNT / 4);
     expect(process.memoryUsage().rss - before).toBeLessThan(MOST_BYTES);
   }, 120_000);
 });
@@ -74,7 +76,7 @@ function crc(bytes: Uint8Array): number {
 }
 
 test("data that unfolds to much more than the picture is left folded", async () => {
-  const bomb = deflateSync(Buffer.alloc(2 ** 28), { level: 9 });
+  const bomb = deflateSync(Buffer.alloc(2 ** 28), { level: 1 });
   const file = pngOf(4, 4, bomb);
   const before = process.memoryUsage().arrayBuffers;
   const begin = performance.now();

@@ -1,6 +1,8 @@
 /** How the passes of a convolution are computed: the planner of the kernels chooses (`assembly/conv/algorithm.ts`). */
+
+import { isKeyOf } from "../../../core/arguments";
 import { codeOf, type DType } from "../../../core/dtype";
-import { KindlingError, ValueError } from "../../../core/errors";
+import { describe, KindlingError, ValueError } from "../../../core/errors";
 import { shapeText, sizeOfShape } from "../../../core/shape";
 import type { ConvAlgorithm, ConvolutionGeometry, ConvolutionPlanner, ConvPass, WinogradTiles } from "../../ops";
 import type { Engine } from "../engine";
@@ -81,8 +83,8 @@ export const plannerOf = (engine: Engine): ConvolutionPlanner => ({
     return winogradTiles;
   },
   set winogradTiles(tiles) {
-    if (typeof tiles !== "string" || !Object.hasOwn(largestTiles, tiles))
-      throw new ValueError(`backends.conv.winograd: takes "off", "F2" or "F4", got ${String(tiles)}`);
+    if (!isKeyOf(largestTiles, tiles))
+      throw new ValueError(`backends.conv.winograd: takes "off", "F2" or "F4", got ${describe(tiles)}`);
     winogradTiles = tiles;
   },
   algorithm(pass, dtype, geometry) {
