@@ -17,9 +17,11 @@ for (const name of ["stdout", "stderr"])
   };
 
 // Whoever ends the process has nothing else to do; the next program goes on.
-process.exit = (code) => {
-  process.exitCode = code;
-};
+process.exit = /** @type {typeof process.exit} */ (
+  (code) => {
+    process.exitCode = code ?? undefined;
+  }
+);
 
 const lines = JSON.parse(process.argv[2]);
 const results = [];
