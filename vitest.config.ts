@@ -16,19 +16,24 @@ const usesSources = process.env.KINDLING_SOURCES === "1";
  */
 const shared = [
   ...[
+    "architecture",
     "audio",
     "autograd",
+    "compile",
     "core",
     "darknet",
     "distributions",
     "func",
     "hub",
     "inspect",
+    "io",
     "kernels",
     "nn",
     "onnx",
     "ops",
     "optim",
+    "platform",
+    "quantization",
   ],
   ...["tensor", "tensorboard", "text", "tutorials"],
   ...["backend/webgpu", "vision/datasets", "vision/ops", "vision/transforms", "vision/utils"],
@@ -51,7 +56,7 @@ export default defineConfig({
     },
     pool: "forks",
     // Files wait for each other's processes, disks and timers more than for a core.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,

@@ -119,8 +119,7 @@ export async function build() {
   for (const name of readdirSync("build").filter(isBuilt)) rmSync(join("build", name), { recursive: true });
   rmSync("dist", { recursive: true, force: true });
   await buildKernels();
-  await buildBundle();
-  await buildTypes();
+  await Promise.all([buildBundle(), buildTypes()]);
 }
 
 /** Installs and builds what is missing or out of date; the bundle unless `bundle` is false, the declarations only when `types` is set. */
@@ -130,22 +129,11 @@ export async function ensureBuilt({ types = false, bundle: wantsBundle = true } 
   const bundle = join("dist", "kindling.js");
   const declarations = join("dist", "kindling.d.ts");
   await ensureKernels();
-  if (
-    wantsBundle &&
-    isStale(bundle, ["src", kernels, "rollup.config.mjs", join("scripts", "building"), "package-lock.json"])
-  ) {
-    console.error("kindling: bundling…");
-    await buildBundle();
-  }
-  if (
-    types &&
-    isStale(declarations, [
-      "src",
-      "scripts/types",
-      "tsconfig.build.json",
-      "rollup.types.config.mjs",
-      "package-lock.json",
-    ])
-  )
-    await buildTypes();
+  const ofBundle = ["src", kernels, "rollup.config.mjs", join("scripts", "building"), "package-lock.json"];
+  const ofTypes = ["src", "scripts/types", "tsconfig.build.json", "rollup.types.config.mjs", "package-lock.json"];
+  const parts = [];
+  if (wantsBundle && isStale(bundle, ofBundle)) parts.push(buildBundle);
+  if (types && isStale(declarations, ofTypes)) parts.push(buildTypes);
+  if (parts.includes(buildBundle)) console.error("kindling: bundling…");
+  await Promise.all(parts.map((build) => build()));
 }

@@ -19,6 +19,6 @@ const wantsAll = process.argv.includes("--all");
 if (wantsAll) process.env.KINDLING_TESTS = "all";
 const filters = process.argv.slice(2).filter((argument) => argument !== "--all");
 if (filters.length === 0) {
-  await Promise.all([checkTypes().then(prepare), checkStyle()]);
+  await Promise.all([checkTypes(), checkStyle().then(prepare)]);
 }
 await run(bin("vitest"), ["run", ...filters]);

@@ -1,6 +1,6 @@
 /**
  * `npm run environments`: builds and runs one small program in every environment that the library promises, and prints a table. Arguments choose environments by
- * parts of their names. Next.js and Parcel, which take long, run only with KINDLING_HEAVY=1.
+ * parts of their names. Next.js and Parcel, which take long, run only with KINDLING_HEAVY=1, and some that are much like others with KINDLING_TESTS=all.
  */
 import { closeBrowser, pages } from "./pages.mjs";
 import { servers } from "./servers.mjs";
@@ -11,9 +11,22 @@ const wanted = process.argv.slice(2);
 const isWanted = (name) =>
   wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()));
 
+/** Environments that differ little from another one: they run where all tests are asked for, or they by name. */
+const alike = {
+  "Chromium, policy without workers": "Chromium, strict policy",
+  "Chromium, script of another origin": "Chromium, script of the same origin",
+  "Chromium, module worker": "Chromium, SharedWorker",
+  "Chromium, sandboxed frame": "Chromium, file://",
+  "Vite, dev": "Vite, build",
+  Rspack: "webpack 5",
+  Rollup: "Vite, build",
+};
+
 /** Runs one environment. @returns A row of the table. */
 async function attempt(name, { missing, isHeavy, gap, run }) {
   if (missing !== undefined) return { name, state: "skipped", note: missing };
+  if (name in alike && wanted.length === 0 && process.env.KINDLING_TESTS !== "all")
+    return { name, state: "skipped", note: `much like "${alike[name]}": set KINDLING_TESTS=all` };
   if (isHeavy && process.env.KINDLING_HEAVY !== "1")
     return { name, state: "skipped", note: "heavy: set KINDLING_HEAVY=1" };
   const start = performance.now();
@@ -32,14 +45,14 @@ const { size, unpackedSize } = await prepare();
 const chosen = Object.entries(environments).filter(([name]) => isWanted(name));
 const rows = new Array(chosen.length);
 let next = 0;
-/** Most of the time one environment waits for a process or a page, so that two go side by side. */
+/** Most of the time one environment waits for a process or a page, so that three go side by side. */
 const takeTurns = async () => {
   while (next < chosen.length) {
     const i = next++;
     rows[i] = await attempt(...chosen[i]);
   }
 };
-await Promise.all([takeTurns(), takeTurns()]);
+await Promise.all([takeTurns(), takeTurns(), takeTurns()]);
 await closeBrowser();
 
 const width = Math.max(...rows.map(({ name }) => name.length));
