@@ -14,9 +14,11 @@ const isWanted = (name) =>
 /** Environments that differ little from another one: they run where all tests are asked for, or they by name. */
 const alike = {
   "Chromium, policy without workers": "Chromium, strict policy",
-  "Chromium, script of another origin": "Chromium, script of the same origin",
+  "Chromium, script of the same origin": "Chromium, import map, isolated",
+  "Chromium, script of another origin": "Chromium, import map, isolated",
   "Chromium, module worker": "Chromium, SharedWorker",
   "Chromium, sandboxed frame": "Chromium, file://",
+  "esbuild, names kept": "Node, esbuild, minified",
   "Vite, dev": "Vite, build",
   Rspack: "webpack 5",
   Rollup: "Vite, build",
