@@ -97,7 +97,13 @@ export const PORT_NAME = "kindling.dataWorker";
 export const workerSource = (library: string): string => `
 const key = Symbol.for(${JSON.stringify(PORT_NAME)});
 const library = ${scriptRunner(library)};
-const fail = (error, isImport) => send({ kind: "failed", error: { name: String(error?.name ?? "Error"), message: String(error?.message ?? error), stack: String(error?.stack) }, isImport });
+// What has failed takes no more requests but that to end.
+const end = ({ kind }) => kind === "close" && send({ kind: "closed" });
+const fail = (error, isImport) => {
+  send({ kind: "failed", error: { name: String(error?.name ?? "Error"), message: String(error?.message ?? error), stack: String(error?.stack) }, isImport });
+  port.waiting.forEach(end);
+  port.deliver = end;
+};
 const begin = async ({ modules }) => {
   try {
     if (modules.length > 0) await prepare();

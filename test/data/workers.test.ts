@@ -240,6 +240,18 @@ describe("when something is wrong", () => {
     }
   });
 
+  test("workers that cannot import what they are to read end when they are told to, and not by force after seconds", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { allocated } = torch.memoryStats();
+    const arena = 16 << 20;
+    try {
+      await new DataLoader(new Missing(), { numWorkers: 1 }).first();
+    } finally {
+      warn.mockRestore();
+    }
+    await vi.waitFor(() => expect(torch.memoryStats().allocated).toBeLessThan(allocated + arena), { timeout: 3000 });
+  });
+
   test("a function that is to run in workers cannot run here instead", async () => {
     const init = collect(new DataLoader([1], { numWorkers: 1, workerInitFn: () => {} }));
     await expect(init).rejects.toThrow(/workerInitFn is a function/);
