@@ -132,11 +132,12 @@ export class WorkerPool {
     const program = mayGuard() ? undefined : setup.modules.find(isProgram);
     if (program !== undefined) throw programFailure(program);
     for (let id = 0; id < numWorkers; id++) {
-      let reason = new Error("there are none");
+      // No error is made unless it is thrown: its stack would hold the loader, and what listens to the worker would hold the error.
+      let reason: Error | undefined;
       const handle = startWorker(source, `kindling-data-${id}`, (error) => {
         reason = error;
       });
-      if (handle === undefined) throw startFailure(reason);
+      if (handle === undefined) throw startFailure(reason ?? new Error("there are none"));
       const arena = cpu().allocate(ARENA_BYTES);
       const owner = cpu().shared.newOwner();
       const worker: PoolWorker = { id, handle, arena, owner, isActive: true, isGone: false };
