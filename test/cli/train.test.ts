@@ -206,3 +206,48 @@ describe("an error is one line on stderr", () => {
     },
   );
 });
+
+describe("the pictures of a folder that are set apart for the test", () => {
+  /** A folder with noise for each class. */
+  async function photos(name: string, counts: Readonly<Record<string, number>>): Promise<string> {
+    const path = folder(name, {});
+    for (const [label, count] of Object.entries(counts)) {
+      mkdirSync(join(path, label));
+      for (let i = 0; i < count; i++)
+        await torch.vision.io.writePng(torch.randint(0, 256, [3, 8, 8]).to("uint8"), join(path, label, `${i}.png`));
+    }
+    return path;
+  }
+
+  const sizes = ["--size", "16", "--epochs", "1", "--model", "mlp", "--json"];
+
+  test("are of each class that has two, and the same ones for one seed", async () => {
+    const args = [
+      "--data",
+      await photos("uneven", { cat: 12, dog: 2, owl: 1 }),
+      ...sizes,
+      "--out",
+      join(root, "uneven-out"),
+    ];
+    const seeds = [1, 2, 3, 4, 1].map(String);
+    const found = await inTurn(seeds.map((seed) => ["dist/cli.js", "train", ...args, "--seed", seed]));
+    const lines = found.map(({ stdout }) =>
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    );
+    for (const [, last] of lines) expect(Object.keys(last.perClass)).toEqual(["cat", "dog"]);
+    // The loss over the training pictures tells whether they are the same.
+    const losses = lines.map(([epoch]) => epoch.loss);
+    expect(losses[4]).toBe(losses[0]);
+    expect(new Set(losses).size).toBe(4);
+  });
+
+  test("a folder that has one picture for each class is an error", async () => {
+    const path = await photos("single", { cat: 1, dog: 1 });
+    const { code, stderr } = await start("--data", path, ...sizes);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`--data: no class of "${path}" has a second picture, which a test needs`);
+  });
+});

@@ -184,8 +184,10 @@ async function finish({ task, data, fresh }: Job, options: Options): Promise<voi
   }
   if (data !== undefined) {
     print("\ntest accuracy per class");
-    for (const [i, name] of data.classes.entries())
-      print(`  ${name.padEnd(12)} ${percent(final!.perClass[i]!).padStart(7)}`);
+    for (const [i, name] of data.classes.entries()) {
+      const share = final!.perClass[i];
+      print(`  ${name.padEnd(12)} ${share === undefined ? "no test pictures" : percent(share).padStart(7)}`);
+    }
   }
   const compared =
     again === undefined
@@ -229,7 +231,7 @@ export function addTrain(program: Command): void {
     .addOption(choice("--optimizer <name>", "sgd (momentum 0.9), adam or adamw", optimizers, "sgd"))
     .addOption(option("--workers <n>", "workers that load batches", integer(0), 0))
     .addOption(option("--threads <n>", "threads that compute (default: all cores)", integer()))
-    .addOption(option("--seed <n>", "seed of initialization and shuffling", integer(0), 0))
+    .addOption(option("--seed <n>", "seed of initialization, shuffling and the split of a folder", integer(0), 0))
     .addOption(option("--log <dir>", "folder for event files, which `kindling board DIR` shows", text))
     .addOption(option("--checkpoint <dir>", "folder from which an interrupted run goes on", text))
     .addOption(option("--out <dir>", "folder for the saved model and the picture", text, "runs"))

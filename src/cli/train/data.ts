@@ -1,5 +1,5 @@
 /** The data sets that the command line trains on: built-in ones, files of known formats, folders of pictures. */
-import { type Tensor, utils, vision } from "../../index";
+import { Generator, randperm, type Tensor, utils, vision } from "../../index";
 import { hasFolder, joinPath, listEntries } from "../../platform/dataFiles";
 import { UsageError } from "../commandLine";
 
@@ -69,13 +69,33 @@ async function idxFolder(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The share of pictures that is set apart for the test where the folder has no part for it. */
+/** The share of each class that is set apart for the test where the folder has no part for it. */
 const TEST_SHARE = 0.2;
+
+/**
+ * Sets some pictures apart for the test: of each class, so that none is left untested, and the same ones for one seed,
+ * so that training that goes on from a checkpoint has not seen them.
+ * @param labels The label of each picture.
+ */
+export function splitPerClass(labels: readonly number[], seed: number): { train: number[]; test: number[] } {
+  const generator = new Generator().manualSeed(seed);
+  const ofClass = new Map<number, number[]>([...new Set(labels)].map((label) => [label, []]));
+  for (const [i, label] of labels.entries()) ofClass.get(label)!.push(i);
+  const test = new Set<number>();
+  for (const indices of ofClass.values()) {
+    // The only picture of a class is there to learn from.
+    if (indices.length < 2) continue;
+    const order = randperm(indices.length, { generator }).tolist() as number[];
+    const count = Math.max(1, Math.round(indices.length * TEST_SHARE));
+    for (const i of order.slice(0, count)) test.add(indices[i]!);
+  }
+  return { train: [...labels.keys()].filter((i) => !test.has(i)), test: [...test].sort((a, b) => a - b) };
+}
 
 const testNames = ["test", "val", "valid", "validation"];
 
 /** A folder with a folder of pictures for each class, or with `train` and `test`, which have them. */
-async function ofPictures(folder: string, size: number): Promise<Data> {
+async function ofPictures(folder: string, size: number, seed: number): Promise<Data> {
   const transform = new transforms.Compose([new transforms.Resize(size), new transforms.CenterCrop(size)]);
   const read = (path: string) => new datasets.ImageFolder(path, { transform });
   const inner = await foldersIn(folder);
@@ -91,17 +111,21 @@ async function ofPictures(folder: string, size: number): Promise<Data> {
     return { ...rest, name: folder, train, test, classes: train.classes };
   }
   const all = await read(folder);
-  const [train, test] = utils.data.randomSplit<Labeled>(all as never, [1 - TEST_SHARE, TEST_SHARE]);
-  return { ...rest, name: folder, train: train!, test: test!, classes: all.classes } as unknown as Data;
+  const { train, test } = splitPerClass(all.targets, seed);
+  if (test.length === 0)
+    throw new UsageError(`--data: no class of "${folder}" has a second picture, which a test needs`);
+  const part = (indices: readonly number[]) =>
+    new utils.data.Subset<Labeled>(all as never, indices) as unknown as Pictures;
+  return { ...rest, name: folder, train: part(train), test: part(test), classes: all.classes };
 }
 
 /** The data in a folder, by the files that are there. */
-async function ofFolder(folder: string, size: number): Promise<Data> {
+async function ofFolder(folder: string, size: number, seed: number): Promise<Data> {
   const names = await namesIn(folder);
   if (names.some((name) => /^(data|test)_batch.*\.bin$/.test(name))) return open("cifar10", folder, false);
   const idx = await idxFolder(folder);
   if (idx !== undefined) return open(/fashion/i.test(folder) ? "fashion-mnist" : "mnist", idx, false);
-  if ((await foldersIn(folder)).length > 1) return ofPictures(folder, size);
+  if ((await foldersIn(folder)).length > 1) return ofPictures(folder, size, seed);
   throw new UsageError(
     `--data: "${folder}" holds neither CIFAR-10 (data_batch_1.bin …) nor MNIST or Fashion-MNIST (train-images-idx3-ubyte …) nor a folder of pictures for each class`,
   );
@@ -115,11 +139,13 @@ export interface DataOptions {
   readonly root: string;
   /** Height and width to which pictures of a folder are scaled. */
   readonly size: number;
+  /** Chooses the pictures for the test where a folder does not say. */
+  readonly seed: number;
 }
 
 /** @throws UsageError if it is neither a name nor a folder, or a folder of nothing that is known. */
-export async function loadData({ data, root, size }: DataOptions): Promise<Data> {
-  if (await hasFolder(data)) return ofFolder(data, size);
+export async function loadData({ data, root, size, seed }: DataOptions): Promise<Data> {
+  if (await hasFolder(data)) return ofFolder(data, size, seed);
   if (dataNames.includes(data)) return open(data, root, true);
   throw new UsageError(`--data: there is no folder "${data}", and the built-in data sets are ${dataNames.join(", ")}`);
 }

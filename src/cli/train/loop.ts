@@ -27,8 +27,8 @@ export interface Task {
 
 /** What a pass over the test data found. */
 export interface TestPass extends Pass {
-  /** The share of each class that was recognized. */
-  readonly perClass: readonly number[];
+  /** The share of each class that was recognized. Undefined for a class without test samples. */
+  readonly perClass: readonly (number | undefined)[];
   /** The label predicted for each sample, in order. */
   readonly predicted: readonly number[];
 }
@@ -112,5 +112,5 @@ export async function testModel(task: Task, model = task.model): Promise<TestPas
       if (guesses[i] === truth) right[truth]!++;
     }
   }
-  return { ...tally.pass, perClass: right.map((n, i) => n / Math.max(1, total[i]!)), predicted };
+  return { ...tally.pass, perClass: right.map((n, i) => (total[i] === 0 ? undefined : n / total[i]!)), predicted };
 }
