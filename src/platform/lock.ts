@@ -53,8 +53,10 @@ export class FileLock {
   private readonly timer: ReturnType<typeof setInterval>;
 
   private constructor(
+    private readonly op: string,
     private readonly files: FileSystem,
     private readonly path: string,
+    private readonly text: string,
   ) {
     this.timer = setInterval(() => void files.utimes(path, new Date(), new Date()).catch(() => {}), BEAT);
     (this.timer as { unref?: () => void }).unref?.();
@@ -62,32 +64,64 @@ export class FileLock {
 
   /** Waits until nobody else has the lock, or its holder is dead. */
   static async take(op: string, files: FileSystem, path: string): Promise<FileLock> {
-    const holder = thisProcess();
     for (;;) {
-      if (await place(op, files, path, holder)) return new FileLock(files, path);
-      if (await isDead(files, path)) await bury(files, path, holder.key);
-      else await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      const lock = await FileLock.place(op, files, path);
+      if (lock !== undefined) return lock;
+      const seen = await look(op, files, path);
+      if (seen !== undefined && isDead(seen)) await FileLock.bury(op, files, path, seen);
+      else await pause();
     }
   }
 
   /** Takes the lock if nobody else has it, or its holder is dead. @returns The lock, or who has it. */
   static async tryTake(op: string, files: FileSystem, path: string): Promise<FileLock | Holder> {
-    const holder = thisProcess();
     for (let since = Date.now(); ; ) {
-      if (await place(op, files, path, holder)) return new FileLock(files, path);
-      const other = await holderOf(files, path);
-      if (other === undefined ? await isDead(files, path) : await isGone(files, path, other))
-        await bury(files, path, holder.key);
-      else if (other !== undefined) return other;
-      // A lock without content is being written, or was when its process ended.
-      else if (Date.now() - since > WRITING) await bury(files, path, holder.key);
-      else await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      const lock = await FileLock.place(op, files, path);
+      if (lock !== undefined) return lock;
+      const seen = await look(op, files, path);
+      const holder = seen && holderOf(seen);
+      if (seen === undefined) await pause();
+      else if (holder === undefined) {
+        // A lock without content is being written, or was when its process ended.
+        if (isDead(seen) || Date.now() - since > WRITING) await FileLock.bury(op, files, path, seen);
+        else await pause();
+      } else if (isGone(seen, holder)) await FileLock.bury(op, files, path, seen);
+      else return holder;
     }
   }
 
   async release(): Promise<void> {
     clearInterval(this.timer);
-    await this.files.rm(this.path, { force: true });
+    // One whose process was stopped for so long that it was taken for dead is another's now.
+    const { op, files, path, text } = this;
+    if ((await look(op, files, path))?.text === text) await files.rm(path, { force: true });
+  }
+
+  /** Makes the lock's file. @returns The lock, or undefined where somebody had made it before. */
+  private static async place(op: string, files: FileSystem, path: string): Promise<FileLock | undefined> {
+    const text = JSON.stringify(thisProcess());
+    try {
+      await files.writeFile(path, text, { flag: "wx" });
+    } catch (error) {
+      if ((error as { code?: string }).code === "EEXIST") return undefined;
+      throw explain(op, "write", path, error);
+    }
+    // Where writing it took so long that it was taken for dead, it may be another's.
+    return (await look(op, files, path))?.text === text ? new FileLock(op, files, path, text) : undefined;
+  }
+
+  /**
+   * Takes the lock of a dead process away. Several may have seen it dead, and the first may have the lock by the time the second acts: so one at a time looks
+   * again and removes, under a lock of its own.
+   */
+  private static async bury(op: string, files: FileSystem, path: string, seen: Seen): Promise<void> {
+    const turn = await FileLock.take(op, files, `${path}.burial`);
+    try {
+      const now = await look(op, files, path);
+      if (now?.text === seen.text && now.mtimeMs === seen.mtimeMs) await files.rm(path, { force: true });
+    } finally {
+      await turn.release();
+    }
   }
 }
 
@@ -96,49 +130,42 @@ function thisProcess(): Holder {
   return { host: hostName(), pid, key: crypto.randomUUID(), born: birthOf(pid) };
 }
 
-/** Makes the lock's file. @returns Whether nobody had made it before. */
-async function place(op: string, files: FileSystem, path: string, holder: Holder): Promise<boolean> {
+/** A lock's file, as it was found. */
+interface Seen {
+  readonly text: string;
+  /** Its last sign of life. */
+  readonly mtimeMs: number;
+}
+
+/** @returns Undefined where there is none. */
+async function look(op: string, files: FileSystem, path: string): Promise<Seen | undefined> {
   try {
-    await files.writeFile(path, JSON.stringify(holder), { flag: "wx" });
-    return true;
+    const { mtimeMs } = await files.stat(path);
+    return { text: await files.readFile(path, "utf8"), mtimeMs };
   } catch (error) {
-    if ((error as { code?: string }).code === "EEXIST") return false;
-    throw explain(op, "write", path, error);
+    if ((error as { code?: string }).code === "EACCES") throw explain(op, "read", path, error);
+    return undefined;
   }
 }
 
-async function holderOf(files: FileSystem, path: string): Promise<Holder | undefined> {
+/** @returns Undefined while it is being written. */
+function holderOf({ text }: Seen): Holder | undefined {
   try {
-    return JSON.parse(await files.readFile(path, "utf8")) as Holder;
+    return (JSON.parse(text) as Holder | null) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE));
+
+const isSilent = ({ mtimeMs }: Seen): boolean => Date.now() - mtimeMs > PATIENCE;
+
 /** Whether a holder has ended. One that is known to live need not give signs of it: a loop that never waits cannot. */
-async function isGone(files: FileSystem, path: string, holder: Holder): Promise<boolean> {
-  if (hasEnded(holder)) return true;
-  return holder.host === hostName() && holder.born !== undefined ? false : await isDead(files, path);
-}
+const isGone = (seen: Seen, holder: Holder): boolean =>
+  hasEnded(holder) || (!(holder.host === hostName() && holder.born !== undefined) && isSilent(seen));
 
-async function isDead(files: FileSystem, path: string): Promise<boolean> {
-  try {
-    const { mtimeMs } = await files.stat(path);
-    if (Date.now() - mtimeMs > PATIENCE) return true;
-    return hasEnded(JSON.parse(await files.readFile(path, "utf8")) as Holder);
-  } catch {
-    // It is gone, or was not written yet.
-    return false;
-  }
-}
-
-/** Takes the lock of a dead process away: of several that try, the move succeeds for one. */
-async function bury(files: FileSystem, path: string, key: string): Promise<void> {
-  const grave = `${path}.${key}`;
-  try {
-    await files.rename(path, grave);
-    await files.rm(grave, { force: true });
-  } catch {
-    // Another process was faster.
-  }
+function isDead(seen: Seen): boolean {
+  const holder = holderOf(seen);
+  return isSilent(seen) || (holder !== undefined && hasEnded(holder));
 }
