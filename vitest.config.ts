@@ -11,33 +11,10 @@ import { embedLoader } from "./scripts/building/loader.mjs";
 const usesSources = process.env.KINDLING_SOURCES === "1";
 
 /**
- * Rooms whose test files share processes, which saves each the start and the import. They may change the library's modes, but leave them as they were
- * (`test/helpers/sharing.ts` looks), register no device, and count nothing that the garbage of other files changes. A file that has to be alone ends in `.alone.test.ts`.
+ * Test files share processes, which saves each the start and the import. They may change the library's modes, but leave them as they were (`test/helpers/sharing.ts`
+ * looks). A file that cannot ends in `.alone.test.ts`: it registers a device, replaces modules, changes the folder, or counts memory or threads.
  */
-const shared = [
-  ...[
-    "architecture",
-    "audio",
-    "autograd",
-    "compile",
-    "core",
-    "darknet",
-    "distributions",
-    "func",
-    "hub",
-    "inspect",
-    "io",
-    "kernels",
-    "nn",
-    "onnx",
-    "ops",
-    "optim",
-    "platform",
-    "quantization",
-  ],
-  ...["tensor", "tensorboard", "text", "tutorials"],
-  ...["backend/webgpu", "vision/datasets", "vision/ops", "vision/transforms", "vision/utils"],
-].map((room) => `test/${room}/**/!(*.alone).test.ts`);
+const alone = "test/**/*.alone.test.ts";
 
 export default defineConfig({
   plugins: usesSources ? [embedKernels(), embedLoader()] : [],
@@ -60,9 +37,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "shared", include: shared, isolate: false, setupFiles: ["test/helpers/sharing.ts"] },
+        test: {
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: [alone],
+          isolate: false,
+          setupFiles: ["test/helpers/sharing.ts"],
+        },
       },
-      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: shared } },
+      { extends: true, test: { name: "alone", include: [alone] } },
     ],
   },
 });

@@ -51,7 +51,7 @@ describe("workloads", () => {
   };
   const small = all.filter((workload) => workload.kind !== "train" || ["mlp", "lenet"].includes(workload.model));
   /** Kinds with sizes and layouts that run through the same code: of these every second one. */
-  const alike: readonly string[] = ["matmul", "conv", "linalg", "pictures"];
+  const alike: readonly string[] = ["matmul", "conv", "linalg", "pictures", "overlap"];
   const chosen = [
     ...alike.flatMap((kind) =>
       cut(

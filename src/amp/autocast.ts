@@ -122,19 +122,33 @@ function leave(): void {
   if (--open === 0) castCalls(undefined);
 }
 
-/** Runs a body in a scope, which ends with it, or when it settles. A generator runs in it whenever it goes on, so that its scope stays. */
-function inScope<R>(next: Readonly<Partial<Record<Device, Precision>>>, body: () => R): R {
+/** Runs something while calls are cast, to its end or until it settles. */
+function casting<R>(run: () => R): R {
   enter();
   let result: R;
   try {
-    result = precisions.run("autocast", next, body);
+    result = run();
   } catch (error) {
     leave();
     throw error;
   }
   if (result instanceof Promise) return result.finally(leave) as R;
-  if (typeof result === "object" && result !== null && "next" in result && "throw" in result) return result;
   leave();
+  return result;
+}
+
+type Steps = Record<"next" | "return" | "throw", (...value: unknown[]) => unknown>;
+
+/** Runs a body in a scope, which ends with it, or when it settles. The code of a generator is in it, whenever it goes on. */
+function inScope<R>(next: Readonly<Partial<Record<Device, Precision>>>, body: () => R): R {
+  const result = casting(() => precisions.run("autocast", next, body));
+  if (typeof result !== "object" || result === null || !("next" in result && "return" in result && "throw" in result))
+    return result;
+  const steps = result as unknown as Steps;
+  for (const name of ["next", "return", "throw"] as const) {
+    const step = steps[name];
+    steps[name] = (...value) => casting(() => step.apply(steps, value));
+  }
   return result;
 }
 

@@ -111,6 +111,24 @@ describe("autocast on the cpu", () => {
     expect([...numbers]).toEqual(["bfloat16"]);
   });
 
+  it("leaves nothing behind that a generator did not end: functions are compiled again", () => {
+    const { explain } = torch.compiler;
+    const compiled = () => {
+      const f = torch.compile((x: Tensor) => x.mul(2).add(1));
+      for (let i = 0; i < 2; i++) f(torch.ones(2));
+      return explain(f).compiledCallCount;
+    };
+    const a = single(3, 3);
+    const steps = torch.autocast("cpu", function* () {
+      for (;;) yield a.mm(a).dtype;
+    });
+    expect([compiled(), steps.next().value, compiled(), steps.next().value]).toEqual([1, "bfloat16", 1, "bfloat16"]);
+    expect(torch.autocast("cpu", compiled)).toBe(0);
+    expect(steps.return(undefined as never)).toEqual({ done: true, value: undefined });
+    expect(() => steps.throw(new Error("mine"))).toThrow("mine");
+    expect(compiled()).toBe(1);
+  });
+
   it("casts a parameter once, and gives gradients of float32", () => {
     const w = single(3, 3).requiresGrad_();
     const x = single(2, 3);

@@ -16,7 +16,7 @@ const LONGER: Readonly<Record<string, string>> = {
   "src/data/workerPool.ts": "One class with the states of its workers and of what they were asked for.",
   "test/distributed/programs/collectives.mjs":
     "One program for all collectives, since starting processes takes the time.",
-  "test/docs/blocks.test.ts": "What each page's blocks need, a few lines for each page.",
+  "test/docs/blocks.alone.test.ts": "What each page's blocks need, a few lines for each page.",
   "test/bundlers/pages.mjs": "A list of environments with a page, each a few lines.",
   "src/distributions/base/constraints.ts": "The table of the constraints, an entry each.",
   "src/nn/layers/transformer.ts": "The layers of one paper, which share options and masks.",

@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
     (name) => `how-to/${name}`,
   );
 
-  // `blocks.test.ts` runs the blocks of every page in Node.
+  // `blocks.alone.test.ts` runs the blocks of every page in Node.
   test.each(cut([...programs, ...howTos], 6))(
     `the blocks of %s run by a click${cutNote}`,
     { timeout: 300_000 },

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cut, cutNote } from "../helpers/cut";
 import { chromiumFlags, findChromium } from "../runtimes/find";
 import { type FileServer, serve } from "../runtimes/server";
 
@@ -86,7 +87,7 @@ describe.skipIf(executablePath === undefined)(
       await page.close();
     });
 
-    test.each([true, false])("orders, tensors and errors (isolated: %s)", async (isolated) => {
+    test.each(cut([true, false], 2))(`orders, tensors and errors (isolated: %s)${cutNote}`, async (isolated) => {
       const { page, lines } = await open(isolated, "orders.html");
       await expect.poll(() => lines.find((line) => line.startsWith("FOUND ")), { timeout: 30_000 }).toBeDefined();
       const found = JSON.parse(lines.find((line) => line.startsWith("FOUND "))!.slice("FOUND ".length));

@@ -57,7 +57,7 @@ describe.skipIf(noGpu !== undefined)(`the loss of the device with unfinished wor
   it.each(
     cut(
       steps.map((_, at) => at + 1),
-      3,
+      5,
     ),
   )("after %i steps", async (at) => {
     await torch.webgpu.restore();

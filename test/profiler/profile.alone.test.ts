@@ -61,7 +61,7 @@ describe("profile", () => {
     ]);
     expect(event.flops).toBe(2 * 64 * 32 * 16);
     expect(event.memory).toBe(64 * 16 * 4);
-    expect(event.stack.some((line) => line.includes("profile.test.ts"))).toBe(true);
+    expect(event.stack.some((line) => line.includes("profile.alone.test.ts"))).toBe(true);
     const table = prof.keyAverages({ groupByInputShape: true }).table({ sortBy: "flops", rowLimit: 1 });
     expect(table).toContain("[[64, 32], [32, 16]]");
     expect(table).toContain("65.536K");
