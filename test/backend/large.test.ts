@@ -50,21 +50,25 @@ test.each([[[7]], [[1, 1, 5]], [[2, 3, 4]], [[1, 6, 1, 3]]])("halves of shape %j
   expect(seen).toEqual(whole.map((x) => offsets(x, shape)));
 });
 
-test.runIf(runsAll)(`bytes beyond 2^31 are filled, copied, changed and found${allNote}`, () => {
-  torch.tidy(() => {
-    const ends = (x: torch.Tensor) => [0, 2 ** 30, MANY - 1, MANY, N - 1].map((i) => x.at(i).item());
-    const x = torch.zeros([N], { dtype: "uint8" });
-    x.setAt([N - 2], 9);
-    expect(x.any().item()).toBe(1);
-    expect(x.nonzero().tolist()).toEqual([[N - 2]]);
-    expect(ends(x.fill_(3))).toEqual([3, 3, 3, 3, 3]);
-    x.narrow(0, MANY, 50).fill_(7);
-    expect(ends(x)).toEqual([3, 3, 3, 7, 3]);
-    expect(x.narrow(0, MANY - 2, 4).tolist()).toEqual([3, 3, 7, 7]);
-    expect(() => x.cumsum(0, { dtype: "uint8" })).toThrow(/at most 2147483647|out of memory/);
-    expect(() => x.sort()).toThrow(/at most 2147483647|out of memory/);
-  });
-}, 240_000);
+test.runIf(runsAll)(
+  `bytes beyond 2^31 are filled, copied, changed and found${allNote}`,
+  () => {
+    torch.tidy(() => {
+      const ends = (x: torch.Tensor) => [0, 2 ** 30, MANY - 1, MANY, N - 1].map((i) => x.at(i).item());
+      const x = torch.zeros([N], { dtype: "uint8" });
+      x.setAt([N - 2], 9);
+      expect(x.any().item()).toBe(1);
+      expect(x.nonzero().tolist()).toEqual([[N - 2]]);
+      expect(ends(x.fill_(3))).toEqual([3, 3, 3, 3, 3]);
+      x.narrow(0, MANY, 50).fill_(7);
+      expect(ends(x)).toEqual([3, 3, 3, 7, 3]);
+      expect(x.narrow(0, MANY - 2, 4).tolist()).toEqual([3, 3, 7, 7]);
+      expect(() => x.cumsum(0, { dtype: "uint8" })).toThrow(/at most 2147483647|out of memory/);
+      expect(() => x.sort()).toThrow(/at most 2147483647|out of memory/);
+    });
+  },
+  240_000,
+);
 
 test("a broadcast operand is copied beyond 2^31", () => {
   torch.tidy(() => {
