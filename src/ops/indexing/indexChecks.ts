@@ -47,7 +47,9 @@ export function checkedIndex(op: string, index: Tensor, size: number, dim: numbe
     const value = backend.readsAtOnce ? flat.reshape(-1).select(0, bad).item() : `number ${bad}`;
     return new IndexError(`${op}: index ${value} is out of bounds for dimension ${dim} with size ${size}`);
   };
-  const bad = backend.firstInvalid({ kind: "indices", x: flat, low, high: size }, error);
+  // That there is nothing to choose from is known without a look.
+  const isHopeless = size === 0 && flat.numel() > 0;
+  const bad = isHopeless ? 0 : backend.firstInvalid({ kind: "indices", x: flat, low, high: size }, error);
   if (bad >= 0) throw error(bad);
   return flat;
 }
@@ -58,7 +60,8 @@ export function wrappedIndex(op: string, index: Tensor, size: number, dim: numbe
   const { backend } = flat.storage;
   // Where nobody can look, any index may be negative.
   const isPlain = backend.readsAtOnce && backend.firstInvalid({ kind: "indices", x: flat, low: 0, high: size }) < 0;
-  return isPlain ? flat : checkedIndex(op, flat, size, dim, -size).remainder(size);
+  if (isPlain || flat.numel() === 0) return flat;
+  return checkedIndex(op, flat, size, dim, -size).remainder(size);
 }
 
 /** A copy of `x` with its own contiguous memory, perhaps in another dtype, without history. */

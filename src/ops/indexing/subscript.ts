@@ -12,7 +12,7 @@ import { checkTensor } from "../builders/checks";
 import { inplace } from "../builders/inplace";
 import { copy_ } from "../creation/copy";
 import { viewOf } from "../shape/view";
-import { checkedIndex, wrappedIndex, writing } from "./indexChecks";
+import { wrappedIndex, writing } from "./indexChecks";
 import { type AccumulateOptions, maskedFill, maskedFill_, nonzero } from "./masked";
 import { indexAdd_, indexCopy_ } from "./slices";
 
@@ -139,9 +139,7 @@ function linearPositions(
   shape: readonly number[],
 ): Tensor {
   if (indices.length === 1) return wrappedIndex("at", indices[0]!, sizes[0]!, axes[0]!).reshape(-1);
-  const own = indices.map((index, k) =>
-    checkedIndex("at", index, sizes[k]!, axes[k]!, -sizes[k]!).remainder(sizes[k]!),
-  );
+  const own = indices.map((index, k) => wrappedIndex("at", index, sizes[k]!, axes[k]!));
   const linear = own.reduce((sum, index, k) => sum.mul(sizes[k]!).add(index));
   return linear.expand(shape).reshape(-1);
 }

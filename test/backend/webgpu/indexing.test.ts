@@ -138,6 +138,26 @@ describe.skipIf(noGpu !== undefined)(`indexing ${onGpu}${cutNote}`, () => {
       expect(op).toThrow(/await x\.cpu\(\)/);
   });
 
+  it("takes nothing from nothing, and tells at once of an index where there is nothing to choose from", async () => {
+    const [nothing, no, zero] = [torch.zeros(0), torch.zeros([0]).long(), torch.zeros([1]).long()].map((x) =>
+      x!.to("webgpu"),
+    ) as [Tensor, Tensor, Tensor];
+    for (const y of [
+      torch.take(nothing, no),
+      nothing.at(no),
+      nothing.reshape(0, 0).at(no, no),
+      nothing.put(no, nothing),
+    ])
+      expect(await y.tolistAsync()).toEqual([]);
+    for (const choose of [
+      () => torch.take(nothing, zero),
+      () => nothing.indexSelect(0, zero),
+      () => nothing.gather(0, zero),
+      () => nothing.reshape(0, 0).at(zero, zero),
+    ])
+      expect(choose).toThrow(/index number 0 is out of bounds for dimension 0 with size 0/);
+  });
+
   it("tells of an index that is out of range when something is read, and writes nowhere else", async () => {
     const x = torch.arange(6).float().to("webgpu");
     const bad = torch.tensor([1, 99], { dtype: torch.int64 }).to("webgpu");

@@ -244,6 +244,24 @@ describe.skipIf(noGpu !== undefined)(`ops ${onGpu}${cutNote}`, () => {
     await torch.webgpu.synchronize();
   });
 
+  it.each(cut(["uint8", "int8", "int16", "int32"] as const, 2))(
+    `takes a number as %s, in which it wraps, where it is an operand${cutNote}`,
+    async (dtype) => {
+      const x = torch.tensor([255, 1, 254, 127, 128, 3]).to(dtype);
+      const results = (y: Tensor): Tensor[] => [
+        y.eq(-1),
+        y.gt(2 ** 32 + 2),
+        y.remainder(-1),
+        y.floorDivide(-2),
+        y.fmod(2 ** 32 + 5),
+        y.add(2 ** 31),
+      ];
+      const expected = results(x);
+      for (const [i, y] of results(x.to("webgpu")).entries())
+        expect(await y.tolistAsync(), `number ${i}`).toEqual(expected[i]!.tolist());
+    },
+  );
+
   it("tells of an integer divided by 0 when something is read", async () => {
     const [a, b] = [torch.tensor([6, 7], { dtype: torch.int64 }), torch.tensor([2, 0], { dtype: torch.int64 })];
     const y = a.to("webgpu").floorDivide(b.to("webgpu"));

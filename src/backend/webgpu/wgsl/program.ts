@@ -1,5 +1,5 @@
 /** A dispatch in the making: the buffers that it binds, its uniforms, and the text of its kernel should that not be compiled yet. */
-import type { DType } from "../../../core/dtype";
+import { type DType, sizeOf } from "../../../core/dtype";
 import { DeviceError } from "../../../core/errors";
 import type { Operand } from "../../operand";
 import type { GpuBlock } from "../buffers";
@@ -179,6 +179,15 @@ export class Program {
     if (scalarOf(dtype) === "f32") return this.float(value);
     if (dtype === "int64" && Number.isFinite(value)) checkInt32(this.op, value);
     return this.int(Math.min(Math.max(Math.trunc(value), -(2 ** 31)), 2 ** 31 - 1));
+  }
+
+  /** A number among the operands: a uniform with what a tensor of the dtype would hold, in which integers wrap. */
+  operandNumber(value: number, dtype: DType): string {
+    const bits = 8 * sizeOf(dtype);
+    if (scalarOf(dtype) === "f32" || bits > 32 || dtype === "bool" || !Number.isFinite(value))
+      return this.scalar(value, dtype);
+    const shift = 32 - bits;
+    return this.int(dtype === "uint8" ? value & 0xff : (value << shift) >> shift);
   }
 
   /** An operand that is read. */
