@@ -340,9 +340,9 @@ export const formatNames = Object.keys(formats);
 
 const turns = Object.values(formats).flatMap(([count, make]) => Array.from({ length: count }, () => make));
 
-/** Loads what reads the formats, which takes longer than a file may. */
+/** Loads what reads the formats, which takes longer than a file may, and starts the threads, which keep memory of their own. */
 async function warmUp(chosen: readonly (typeof formats)[string][], folder: Folder): Promise<void> {
-  torch.ones(1).dispose();
+  torch.tidy(() => void torch.ones(1 << 20).long());
   for (const [, make] of chosen) {
     const { read } = await make(randomOf(1), folder);
     const found = await Promise.resolve()

@@ -84,9 +84,19 @@ export interface Listener {
   failed(error: Error): void;
 }
 
+/** Milliseconds without a word of a module after which it is spoken of: it may wait for the network, or never call `serve`. */
+const PATIENCE = 10_000;
+
 /** The page's side of a run. */
 export class Client {
   private isOver = false;
+  private readonly reminder = setTimeout(
+    () =>
+      console.warn(
+        `TrainingWorker: the module has not called TrainingWorker.serve within ${PATIENCE / 1000} s, without which nothing is trained`,
+      ),
+    PATIENCE,
+  );
   /** Orders from before the worker was ready; undefined since it is. */
   private early: Order[] | undefined = [];
 
@@ -106,6 +116,7 @@ export class Client {
 
   /** Ends the thread. */
   close(): void {
+    clearTimeout(this.reminder);
     this.isOver = true;
     this.port.close();
   }
@@ -140,8 +151,10 @@ export class Client {
   }
 
   private take(told: Told, options: unknown): void {
-    if (told?.kindling === "ready") void this.start(options);
-    else if (told?.kindling === "progress") this.listener.progress(unpack(told.value));
+    if (told?.kindling === "ready") {
+      clearTimeout(this.reminder);
+      void this.start(options);
+    } else if (told?.kindling === "progress") this.listener.progress(unpack(told.value));
     else if (told?.kindling === "done") this.end(() => this.listener.done(unpack(told.value)));
     else if (told?.kindling === "failed") {
       const error = Object.assign(new Error(told.message), { name: told.name, stack: told.stack });

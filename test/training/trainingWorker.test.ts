@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import * as torch from "kindling";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { cutNote, runsAll } from "../helpers/cut";
 import { findRuntimes } from "../runtimes/find";
 
@@ -134,6 +134,27 @@ describe("errors", () => {
     await expect(none.result).rejects.toThrow(torch.WorkerError);
     const silent = module("exits", "process.exit(3);");
     await expect(new torch.TrainingWorker(silent).result).rejects.toThrow(/exit code 3/);
+  });
+
+  test("a module that never calls serve is spoken of", async () => {
+    writeFileSync(join(root, "idle.js"), "setInterval(() => {}, 1e6);");
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const worker = new torch.TrainingWorker(pathToFileURL(join(root, "idle.js")));
+      const words = /the module has not called TrainingWorker\.serve within 10 s, without which nothing is trained/;
+      while (warn.mock.calls.length === 0) {
+        // What listens to the worker is loaded first.
+        await new Promise((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(10_000);
+      }
+      expect(warn).toHaveBeenCalledWith(expect.stringMatching(words));
+      worker.terminate();
+      await expect(worker.result).rejects.toThrow("the run was terminated");
+    } finally {
+      vi.useRealTimers();
+      warn.mockRestore();
+    }
   });
 
   test("a run that is terminated fails", async () => {
