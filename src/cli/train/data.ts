@@ -77,7 +77,7 @@ const TEST_SHARE = 0.2;
  * so that training that goes on from a checkpoint has not seen them.
  * @param labels The label of each picture.
  */
-export function splitPerClass(labels: readonly number[], seed: number): { train: number[]; test: number[] } {
+function splitPerClass(labels: readonly number[], seed: number): { train: number[]; test: number[] } {
   const generator = new Generator().manualSeed(seed);
   const ofClass = new Map<number, number[]>([...new Set(labels)].map((label) => [label, []]));
   for (const [i, label] of labels.entries()) ofClass.get(label)!.push(i);

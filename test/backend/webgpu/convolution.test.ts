@@ -34,7 +34,7 @@ describe.skipIf(noGpu !== undefined)(`convolutions ${onGpu}${cutNote}`, () => {
     ["single taps with strides", { stride: 2 }, [3, 5, 7, 6], [20, 5, 1, 1]],
   ] as const;
 
-  it.each(cut(kinds, 6))("%s", async (_, options, x, w) => {
+  it.each(cut(kinds, 9))("%s", async (_, options, x, w) => {
     await agree("conv2d", (a, b, c) => F.conv2d(a, b, c, options), [random(...x), random(...w), random(w[0])], 1e-5);
   });
 

@@ -18,7 +18,7 @@ const positive = (shape: readonly number[]): Tensor => {
 };
 
 describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => {
-  it.each(cut([[[3, 2, 17, 17]], [[1, 1]], [[5, 5]], [[2, 0, 0]], [[70, 70]], [[0, 4, 4]]], 3))(
+  it.each(cut([[[3, 2, 17, 17]], [[1, 1]], [[5, 5]], [[2, 0, 0]], [[70, 70]], [[0, 4, 4]]], 5))(
     "factorizes and solves %j",
     async (shape) => {
       torch.manualSeed(1);
@@ -42,7 +42,7 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => 
     },
   );
 
-  it.each(cut([[[2, 40, 70]], [[5, 3]], [[3, 5]], [[4, 0]], [[2, 70, 40]]], 3))("takes %j apart", async (shape) => {
+  it.each(cut([[[2, 40, 70]], [[5, 3]], [[3, 5]], [[4, 0]], [[2, 70, 40]]], 5))("takes %j apart", async (shape) => {
     torch.manualSeed(2);
     const a = torch.randn(shape);
     await agree("luFactor", (x) => [...linalg.luFactor(x!.detach())], [a], 1e-4);
@@ -94,7 +94,7 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => 
     expect((await info.cpu()).tolist()).toEqual([1, 1]);
   });
 
-  it.each(cut([[[3, 17, 17]], [[1, 1]], [[6, 6]], [[0, 3, 3]], [[40, 40]]], 3))(
+  it.each(cut([[[3, 17, 17]], [[1, 1]], [[6, 6]], [[0, 3, 3]], [[40, 40]]], 5))(
     "finds eigenvalues of %j",
     async (shape) => {
       torch.manualSeed(4);
@@ -117,7 +117,7 @@ describe.skipIf(noGpu !== undefined)(`linear algebra ${onGpu}${cutNote}`, () => 
     },
   );
 
-  it.each(cut([[[5, 3]], [[1, 1]], [[2, 30, 20]], [[3, 5]], [[2, 3, 70]], [[0, 3, 2]], [[3, 0]]], 3))(
+  it.each(cut([[[5, 3]], [[1, 1]], [[2, 30, 20]], [[3, 5]], [[2, 3, 70]], [[0, 3, 2]], [[3, 0]]], 5))(
     "finds singular values of %j",
     async (shape) => {
       torch.manualSeed(5);

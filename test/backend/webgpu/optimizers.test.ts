@@ -1,6 +1,7 @@
 /** Every optimizer with each of its options on the GPU, against the cpu; and how many dispatches many parameters take. */
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
+import { cut, cutNote } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 
 type Options = Record<string, unknown>;
@@ -69,18 +70,20 @@ async function train(name: string, options: Options, device: torch.Device): Prom
   return values.map((x) => x.flatten().tolist() as number[]);
 }
 
-describe.skipIf(noGpu !== undefined)(`optimizers ${onGpu}`, () => {
-  it.each(variants.flatMap(([name, all]) => all.map((options) => [name, options] as const)))(
-    "%s %o steps as on the cpu",
-    async (name, options) => {
-      const [cpu, gpu] = [await train(name, options, "cpu"), await train(name, options, "webgpu")];
-      for (const [k, expected] of cpu.entries())
-        for (const [i, value] of expected.entries())
-          expect(Math.abs(gpu[k]![i]! - value), `parameter ${k}, element ${i}`).toBeLessThanOrEqual(
-            2e-6 + 1e-5 * Math.abs(value),
-          );
-    },
-  );
+describe.skipIf(noGpu !== undefined)(`optimizers ${onGpu}${cutNote}`, () => {
+  it.each(
+    cut(
+      variants.flatMap(([name, all]) => all.map((options) => [name, options] as const)),
+      2,
+    ),
+  )("%s %o steps as on the cpu", async (name, options) => {
+    const [cpu, gpu] = [await train(name, options, "cpu"), await train(name, options, "webgpu")];
+    for (const [k, expected] of cpu.entries())
+      for (const [i, value] of expected.entries())
+        expect(Math.abs(gpu[k]![i]! - value), `parameter ${k}, element ${i}`).toBeLessThanOrEqual(
+          2e-6 + 1e-5 * Math.abs(value),
+        );
+  });
 
   it("steps many parameters in few dispatches", () => {
     const parameters = Array.from({ length: 12 }, () => torch.randn([10]).to("webgpu").requiresGrad_());
