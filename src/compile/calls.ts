@@ -1,6 +1,8 @@
 /** Which calls are steps of a compiled function, and whether one is that of a step. */
-import { isGradEnabled } from "../autograd/mode";
-import type { Declared } from "../core/signature";
+import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
+import { savingHooks } from "../autograd/savedTensor";
+import { getDefaultDtype } from "../core/dtype";
+import { areCallsSeen, type Declared } from "../core/signature";
 import { fits, isPlain, type Tensors, tensorsIn } from "./patterns";
 import type { Step } from "./segment";
 
@@ -34,6 +36,16 @@ export function kindOf(op: Declared, args: readonly unknown[]): "step" | "break"
   return "step";
 }
 
+/** Whether ops are more than themselves: somebody casts or sees calls, or changes what is kept for backward. */
+export const areOpsChanged = (): boolean => areCallsSeen() || savingHooks.value !== null;
+
+/** Whether a step was in the modes of now. */
+const isInModes = (step: Step): boolean =>
+  step.isGradEnabled === isGradEnabled() &&
+  step.isInference === isInferenceModeEnabled() &&
+  step.defaultDtype === getDefaultDtype() &&
+  !areOpsChanged();
+
 /** Whether a call is that of a step. */
 export function matches(
   step: Step,
@@ -43,7 +55,7 @@ export function matches(
   given: ArrayLike<unknown>,
   run: Tensors,
 ): boolean {
-  if (step.op !== op || step.isMethod !== isMethod || step.isGradEnabled !== isGradEnabled()) return false;
+  if (step.op !== op || step.isMethod !== isMethod || !isInModes(step)) return false;
   const { args } = step;
   const first = isMethod ? 1 : 0;
   if (args.length !== given.length + first || (isMethod && !fits(args[0]!, self, run))) return false;

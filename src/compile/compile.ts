@@ -1,10 +1,10 @@
 /** `torch.compile`, and what can be asked about a compiled function. */
 import { isTracing } from "../autograd/anomaly";
-import { savingHooks } from "../autograd/savedTensor";
 import { backendOf } from "../backend/backend";
 import { classNameOf, nameOf } from "../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
-import { areCallsSeen, areCallsTaken, overloaded } from "../core/signature";
+import { areCallsTaken, overloaded } from "../core/signature";
+import { areOpsChanged } from "./calls";
 import { tensorsIn } from "./patterns";
 import { type CallRecorder, Player } from "./player";
 import { type Recorded, Recorder, type Underway } from "./record";
@@ -73,8 +73,7 @@ class Compiled {
 
   call<R>(body: () => R, args: readonly unknown[]): R {
     this.calls++;
-    if (areCallsTaken() || areCallsSeen() || savingHooks.value !== null || isTracing() || isElsewhere(args))
-      return body();
+    if (areCallsTaken() || areOpsChanged() || isTracing() || isElsewhere(args)) return body();
     if (this.isDue) return this.recordCall(body);
     const variant = this.variants[0];
     return variant === undefined ? body() : this.playCall(variant, body);
@@ -114,14 +113,14 @@ class Compiled {
   }
 
   /** A call that goes another way than all before is recorded from there on. */
-  private readonly onDivert = (runs: readonly Underway[]): CallRecorder | undefined => {
+  private readonly onDivert = (runs: readonly Underway[], isInference: boolean): CallRecorder | undefined => {
     if (this.records >= MOST_RECORDS) {
       this.warn(
         `was recorded ${MOST_RECORDS} times, each time with other shapes, numbers or ops; calls that differ from all of them run as they are. Numbers that change from call to call are better given as tensors`,
       );
       return undefined;
     }
-    const recorder = new Recorder(runs);
+    const recorder = new Recorder(runs, isInference);
     return {
       intercept: recorder.intercept,
       start: () => recorder.start(),

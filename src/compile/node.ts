@@ -149,6 +149,8 @@ export class SegmentNode extends Node {
     const taken = interceptCalls(undefined);
     try {
       const given = this.given!.map((saved) => saved.unpack(this.name));
+      // One given tensor may be made of another: derivatives end at what the ops take, whose own histories go on behind this node.
+      for (const { slot } of this.backward.leaves) given[slot] = enableGrad(() => given[slot]!.viewAs(given[slot]!));
       const leaves = this.backward.leaves.map(({ slot }) => given[slot]!);
       const outputs = this.outputsOf(given);
       const used = outputs.flatMap((y, i) => (grads[i] === undefined ? [] : [{ y, g: grads[i] }]));

@@ -3,6 +3,7 @@
  * whose values are still to be computed. When the function has returned, or somebody looks at such a tensor, the program of the segment computes them.
  * As soon as an op is not the one that was recorded, those before it are run as they are, and so are those that follow.
  */
+import { isInferenceModeEnabled } from "../autograd/mode";
 import { type Declared, type Interceptor, interceptCalls } from "../core/signature";
 import { isPending } from "../tensor/pending";
 import type { Tensor } from "../tensor/tensor";
@@ -32,6 +33,9 @@ export class Player {
   /** Records what follows once the call goes another way. */
   private recorder: CallRecorder | undefined;
   private recorded: readonly Segment[] | undefined;
+  private readonly isInference = isInferenceModeEnabled();
+  /** Whether the function has returned or thrown. */
+  private isOver = false;
   /** Whether an op is run as it is, whose own ops nobody sees. */
   private isInOp = false;
   private readonly intercept: Interceptor = (op, isMethod, self, given, run) =>
@@ -44,7 +48,7 @@ export class Player {
     /** What all calls were recorded as. */
     private readonly others: readonly { readonly segments: readonly Segment[] }[],
     /** Records a call that goes another way, if it is to be. */
-    private readonly onDivert: (runs: readonly SegmentRun[]) => CallRecorder | undefined,
+    private readonly onDivert: (runs: readonly SegmentRun[], isInference: boolean) => CallRecorder | undefined,
   ) {
     this.run = this.begin();
   }
@@ -68,6 +72,7 @@ export class Player {
       this.recorder = undefined;
       return result;
     } finally {
+      this.isOver = true;
       this.recorder?.stop();
       interceptCalls(before);
     }
@@ -213,8 +218,8 @@ export class Player {
     const before = interceptCalls(undefined);
     if (!this.run.isFlushed) this.run.runSteps();
     this.run.end();
-    if (this.isInOp) return;
-    this.recorder = this.onDivert(this.runs);
+    if (this.isInOp || this.isOver) return;
+    this.recorder = this.onDivert(this.runs, this.isInference);
     this.recorder?.start();
     if (before === this.intercept) interceptCalls(this.recorder?.intercept);
   }

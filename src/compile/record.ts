@@ -1,13 +1,13 @@
 /** The first call of a compiled function: it runs as it is, and its ops are noted. */
-import { isGradEnabled } from "../autograd/mode";
+import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
 import { type Block, type Recorder as DeviceRecorder, type Operand, requireBackend } from "../backend/backend";
 import type { DeviceOps } from "../backend/ops/index";
-import type { DType } from "../core/dtype";
+import { type DType, getDefaultDtype } from "../core/dtype";
 import { sameShape } from "../core/shape";
 import { type Declared, type Interceptor, interceptCalls } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import { build } from "./build";
-import { free, kindOf } from "./calls";
+import { areOpsChanged, free, kindOf } from "./calls";
 import { blocksIn, DeviceRecord } from "./events";
 import { type Form, type Pattern, tensorsHeldBy, tensorsIn } from "./patterns";
 import { type End, type Segment, SegmentRecorder, type Step } from "./segment";
@@ -120,8 +120,14 @@ export class Recorder {
   private before: DeviceRecorder | undefined;
   private readonly backend = requireBackend("cpu");
 
-  /** @param runs The segments of a call that went as recorded up to here, the last of them in part. */
-  constructor(runs: readonly Underway[] = []) {
+  /**
+   * @param runs The segments of a call that went as recorded up to here, the last of them in part.
+   * @param isInference Whether the call began in inference mode.
+   */
+  constructor(
+    runs: readonly Underway[] = [],
+    private readonly isInference = isInferenceModeEnabled(),
+  ) {
     runs.forEach(({ segment, position, made, given }, i) => {
       const isLast = i === runs.length - 1;
       const recorder = isLast ? SegmentRecorder.after(segment, position, made, given) : new SegmentRecorder(segment);
@@ -213,7 +219,15 @@ export class Recorder {
     if (kind === "open") return direct();
     if (kind === "break")
       return this.broken(op, isMethod, args, "it makes or changes histories", () => this.inside(direct));
+    const obstacle = this.modeThatBegan();
+    if (obstacle !== undefined) return this.broken(op, isMethod, args, obstacle, () => this.inside(direct));
     return this.step(op, isMethod, args, direct);
+  }
+
+  /** A mode that the function itself has begun, and in which a program cannot run. */
+  private modeThatBegan(): string | undefined {
+    if (areOpsChanged()) return "it is cast by autocast, profiled, or has hooks on saved tensors";
+    return isInferenceModeEnabled() === this.isInference ? undefined : "it is in another inference mode";
   }
 
   /** Runs an op, whose own ops are not seen. */
@@ -240,7 +254,14 @@ export class Recorder {
     const states = [...tensors].map(stateOf);
     const mark = current.mark();
     const patterns = args.map((arg) => current.argument(arg));
-    const result = this.inside(direct, tensors);
+    let result: unknown;
+    try {
+      result = this.inside(direct, tensors);
+    } catch (error) {
+      // The function may go on without what has failed.
+      current.reset(mark);
+      throw error;
+    }
     if (tensors.size === 0 && tensorsIn(result).size === 0 && this.watch.obstacle === undefined) {
       free.add(op);
       return result;
@@ -261,6 +282,8 @@ export class Recorder {
       args: patterns as Pattern[],
       result: pattern!,
       isGradEnabled: isGradEnabled(),
+      isInference: this.isInference,
+      defaultDtype: getDefaultDtype(),
       makes,
       changes: changed && { index: current.numberOf(changed)!, requiresGrad: changed.requiresGrad },
     };

@@ -1,4 +1,5 @@
 /** A segment of a compiled function: ops one after the other, whose work one program can do. */
+import type { DType } from "../core/dtype";
 import type { Declared } from "../core/signature";
 import type { Tensor } from "../tensor/tensor";
 import type { Built } from "./built";
@@ -12,6 +13,10 @@ export interface Step {
   readonly result: Pattern;
   /** Whether operations were recorded for gradients. */
   readonly isGradEnabled: boolean;
+  /** Whether it was in inference mode. */
+  readonly isInference: boolean;
+  /** What tensors were made of by default. */
+  readonly defaultDtype: DType;
   /** The forms of the tensors that it makes, which are numbered on. */
   readonly makes: readonly Form[];
   /** The tensor that it changed in place, and whether that has a history now. */
@@ -152,6 +157,8 @@ const isSameStep = (a: Step, b: Step): boolean =>
   a.op === b.op &&
   a.isMethod === b.isMethod &&
   a.isGradEnabled === b.isGradEnabled &&
+  a.isInference === b.isInference &&
+  a.defaultDtype === b.defaultDtype &&
   isSame(a.args, b.args) &&
   isSame(a.result, b.result);
 

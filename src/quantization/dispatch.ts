@@ -124,7 +124,7 @@ const table: ReadonlyMap<string, Compute> = new Map<string, Compute>([
   ["relu6_", (x: QuantizedTensor) => limited(x, 0, 6)],
   ["hardtanh", (x: QuantizedTensor, { minVal = -1, maxVal = 1 }: Options = {}) => limited(x, minVal, maxVal)],
   ["hardtanh_", (x: QuantizedTensor, { minVal = -1, maxVal = 1 }: Options = {}) => limited(x, minVal, maxVal)],
-  ["clamp", (x: QuantizedTensor, { min, max }: Options = {}) => limited(x, min, max)],
+  ["clamp", (x: QuantizedTensor, min?: number, max?: number) => limited(x, min, max)],
   ["maxPool2d", maxPool],
   ["maxPool1d", throughNumbers((x, size, options = {}) => F.maxPool1d(x, size, options) as Tensor)],
   ["avgPool2d", means((x, size, options = {}) => F.avgPool2d(x, size, options))],

@@ -199,6 +199,35 @@ describe("modules", () => {
   });
 });
 
+test("a compiled module is a part of others", () => {
+  const model = new torch.nn.Sequential(
+    torch.compile(new torch.nn.Linear(2, 2)),
+    torch.compile(new torch.nn.BatchNorm1d(2)),
+  );
+  const optimizer = new torch.optim.SGD(model.parameters(), { lr: 0.1 });
+  model(torch.randn([4, 2]))
+    .sum()
+    .backward();
+  optimizer.step();
+  model.zeroGrad();
+  expect(model.namedParameters().map(([name]) => name)).toEqual(["0.weight", "0.bias", "1.weight", "1.bias"]);
+  expect(model.buffers().length).toBe(3);
+  expect(model.getParameter("0.weight").shape).toEqual([2, 2]);
+  expect(() => model.getParameter("0.none")).toThrow(/has no attribute `none`/);
+  expect(() => model.getSubmodule("0.none")).toThrow(/has no attribute `none`/);
+  expect(model.to("float64")(torch.ones([4, 2], { dtype: "float64" })).dtype).toBe("float64");
+});
+
+test("what the library checks of tensors that are still to be computed", () => {
+  const f = torch.compile((x: Tensor) => new torch.distributions.Normal(x, x.exp()).logProb(x));
+  const strided = torch.compile((x: Tensor) => new torch.distributions.Normal(x, x.t().exp().mul(2).t()).logProb(x));
+  const x = torch.randn([3, 3]);
+  for (let call = 0; call < 3; call++) {
+    expectSame(f(x), x.neg().sub(0.5 * Math.log(2 * Math.PI)));
+    expectSame(strided(x), x.neg().sub(Math.log(2) + 0.5 * Math.log(2 * Math.PI)));
+  }
+});
+
 describe("errors", () => {
   test("are those of the ops", () => {
     const f = (x: Tensor, y: Tensor) => x.mul(2).matmul(y);
@@ -225,6 +254,20 @@ describe("errors", () => {
     expect(() => g(x)).toThrow("mine");
     fails = false;
     expectSame(g(x), x.mul(2).add(1));
+  });
+
+  test("of an op, which the function catches, leave nothing behind", () => {
+    const wrong = torch.ones([5, 5]);
+    const g = torch.compile((x: Tensor, part: Tensor, isTried: boolean) => {
+      if (isTried)
+        try {
+          x.matmul(wrong);
+        } catch {}
+      return part.add(1).exp();
+    });
+    const x = torch.ones([3]);
+    for (const isTried of [true, false, false, true])
+      expectSame(g(x, x.narrow(0, 0, 2), isTried), torch.full([2], 2).exp());
   });
 
   test("say what is wrong with the arguments", () => {

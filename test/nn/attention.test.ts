@@ -114,6 +114,10 @@ test("errors are those of attention in steps", () => {
   expect(() => F.scaledDotProductAttention(x, x, x, { attnMask: torch.ones(3, 3) })).toThrow(
     "scaledDotProductAttention: ",
   );
+  for (const dropoutP of [-1, Number.NaN])
+    expect(() => F.scaledDotProductAttention(x, x, x, { dropoutP })).toThrow(
+      /dropout probability has to be between 0 and 1/,
+    );
   expect(() => F.scaledDotProductAttention(x, x, x, { dropoutP: 1.5 })).toThrow(
     "scaledDotProductAttention: dropout probability has to be between 0 and 1, but got 1.5",
   );

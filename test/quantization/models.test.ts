@@ -63,6 +63,17 @@ describe("dynamic quantization", () => {
     }
   });
 
+  test("weights of 16 bits stay as they are when a model changes its dtype", () => {
+    const model = quantization.quantizeDynamic(new nn.Sequential(new nn.Linear(4, 2)), { dtype: "float16" });
+    const x = torch.randn([1, 4]);
+    const y = model(x);
+    for (const dtype of ["float32", "float64", "bfloat16", "float16"] as const) {
+      model.to(dtype);
+      expect(torch.equal(model(x), y), dtype).toBe(true);
+    }
+    expect(Object.values(model.stateDict()).map((value) => value.dtype)).toEqual(["float16", "float32"]);
+  });
+
   test("chooses modules by class, by name and by configuration", () => {
     const model = new nn.Sequential(new nn.Linear(4, 3), new nn.ReLU(), new nn.Linear(3, 2, { bias: false }));
     const line = (inputs: number, outputs: number) =>

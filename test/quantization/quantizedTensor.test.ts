@@ -42,6 +42,14 @@ describe("quantizePerTensor", () => {
     expect(String(torch.quantizePerChannel(x, scales, zeros.long(), 0, torch.quint8))).toBe(golden.printedChannel);
   });
 
+  test("is clamped by position and by name", () => {
+    const q = torch.quantizePerTensor(torch.tensor([-1, 0.5, 2]), 0.5, 10, torch.quint8);
+    const clamp = torch.clamp as unknown as (x: unknown, ...given: unknown[]) => torch.QuantizedTensor;
+    expect(numbers(clamp(q, 0, 1).dequantize())).toEqual([0, 0.5, 1]);
+    expect(numbers(clamp(q, { min: 0, max: 1 }).dequantize())).toEqual([0, 0.5, 1]);
+    expect(numbers(clamp(q, { max: 1 }).dequantize())).toEqual([-1, 0.5, 1]);
+  });
+
   test("takes sizes 0 and 1, any layout, and names its arguments", () => {
     expect(torch.quantizePerTensor(torch.zeros([0, 3]), 1, 0, torch.qint8).dequantize().shape).toEqual([0, 3]);
     const one = torch.quantizePerTensor({ input: torch.tensor(3), scale: 2, zeroPoint: 1, dtype: torch.quint8 });

@@ -14,12 +14,19 @@ const MOST_ARGUMENTS = 22;
 export class ArgumentList {
   private readonly values: (number | undefined)[] = [...new Array<undefined>(MOST_ARGUMENTS)];
   private count = 0;
+  private begun = 0;
+
+  /** How often arguments were begun with: another call has written its own where this has grown. */
+  get calls(): number {
+    return this.begun;
+  }
 
   get length(): number {
     return this.count;
   }
 
   clear(): void {
+    this.begun++;
     this.count = 0;
   }
 
@@ -28,6 +35,7 @@ export class ArgumentList {
   }
 
   set(...values: readonly number[]): void {
+    this.begun++;
     for (let i = 0; i < values.length; i++) this.values[i] = values[i]!;
     this.count = values.length;
   }

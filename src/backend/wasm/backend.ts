@@ -75,14 +75,17 @@ class WasmBackend extends Engine implements Backend {
     return this.view(block, dtype, offset, length).slice();
   }
 
+  // Addresses come first: where an operand is still to be computed, to ask for its address runs kernels, which write over the call area.
+
   unary(op: string, y: Operand, x: Operand, p: number, q: number): void {
     const n = sizeOfShape(y.shape);
     if (n > this.most) {
       this.unaryOtherwise(op, y, x, p, q);
       return;
     }
+    const [target, source] = [addressOf(y), addressOf(x)];
     const geometry = isLinear(x, y.shape) ? 0 : this.cleared.geometry(y.shape, [x]);
-    this.args.set(codeOf(x.dtype), addressOf(y), addressOf(x), p, q, geometry);
+    this.args.set(codeOf(x.dtype), target, source, p, q, geometry);
     this.map(op, n, MAP_COST);
   }
 
@@ -92,12 +95,15 @@ class WasmBackend extends Engine implements Backend {
       this.binaryOtherwise(op, dtype, y, a, b, p);
       return;
     }
+    const target = addressOf(y);
+    let left = typeof a === "number" ? 0 : addressOf(a);
+    let right = typeof b === "number" ? 0 : addressOf(b);
     const area = this.cleared;
     const mode = binaryMode(a, b, y.shape);
     const geometry = mode === undefined ? area.geometry(y.shape, [layoutOf(a), layoutOf(b)]) : 0;
-    const left = typeof a === "number" ? area.scalar(a, dtype) : addressOf(a);
-    const right = typeof b === "number" ? area.scalar(b, dtype) : addressOf(b);
-    this.args.set(codeOf(dtype), addressOf(y), left, right, p, mode ?? 0, geometry);
+    if (typeof a === "number") left = area.scalar(a, dtype);
+    if (typeof b === "number") right = area.scalar(b, dtype);
+    this.args.set(codeOf(dtype), target, left, right, p, mode ?? 0, geometry);
     this.map(op, n, MAP_COST);
   }
 
@@ -107,8 +113,9 @@ class WasmBackend extends Engine implements Backend {
       this.ternaryOtherwise(op, dtype, y, a, b, c, p);
       return;
     }
+    const [target, first, second, third] = [addressOf(y), addressOf(a), addressOf(b), addressOf(c)];
     const geometry = this.cleared.geometry(y.shape, [a, b, c]);
-    this.args.set(codeOf(dtype), addressOf(y), addressOf(a), addressOf(b), addressOf(c), p, geometry);
+    this.args.set(codeOf(dtype), target, first, second, third, p, geometry);
     this.map(op, n, MAP_COST);
   }
 
@@ -118,8 +125,9 @@ class WasmBackend extends Engine implements Backend {
       this.copyOtherwise(y, x);
       return;
     }
+    const [target, source] = [addressOf(y), addressOf(x)];
     const geometry = this.cleared.geometry(y.shape, [y, x]);
-    this.args.set(codeOf(y.dtype), codeOf(x.dtype), addressOf(y), addressOf(x), geometry);
+    this.args.set(codeOf(y.dtype), codeOf(x.dtype), target, source, geometry);
     this.map("copy", n, COPY_COST);
   }
 

@@ -217,7 +217,16 @@ export abstract class Engine {
     this.parts.memory.release(x.storage.block as WasmBlock, false);
   }
 
+  /** Writes what a kernel takes: once more where an operand was still to be computed, which kernels do that write their own. */
   private pass(kernel: Kernel, dtype: DType | undefined, args: readonly Argument[]): void {
+    let before: number;
+    do {
+      before = this.args.calls;
+      this.passOnce(kernel, dtype, args);
+    } while (this.args.calls > before + 1);
+  }
+
+  private passOnce(kernel: Kernel, dtype: DType | undefined, args: readonly Argument[]): void {
     const area = this.cleared;
     const list = this.args;
     list.clear();

@@ -44,6 +44,8 @@ function checkAttention(query: Tensor, key: Tensor, value: Tensor, options: Atte
   if (attnMask !== null) checkTensor(opName, attnMask, "attnMask");
   if (scale != null) checkNumber(opName, "scale", scale);
   assertNumber(opName, "dropoutP", dropoutP);
+  if (!(dropoutP >= 0 && dropoutP <= 1))
+    throw new ValueError(`${opName}: dropout probability has to be between 0 and 1, but got ${dropoutP}`);
   checkFlag(opName, "isCausal", isCausal);
   if (isCausal && attnMask !== null)
     throw new ValueError(`${opName}: an explicit attnMask should not be set when isCausal is true`);

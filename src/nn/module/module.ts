@@ -96,6 +96,14 @@ export interface Module {
   (...args: this[typeof given]): this[typeof returned];
 }
 
+// Methods that modules call on each other. A compiled module stands for another one, and has these, but no private fields.
+const ownParameters: unique symbol = Symbol("ownParameters");
+const ownBuffers: unique symbol = Symbol("ownBuffers");
+const attribute: unique symbol = Symbol("attribute");
+
+/** The state keys of buffers whose dtype is what a module is made for, which `to("float64")` and the like leave alone. */
+export const fixedBuffers: unique symbol = Symbol("fixedBuffers");
+
 /**
  * Base class of all neural network modules.
  *
@@ -139,7 +147,9 @@ export class Module extends Callable {
 
   /** @internal */
   [held](): unknown[] {
-    return Object.keys(this).map((field) => (this.#values.has(field) ? this.#values.get(field) : this.#get(field)));
+    return Object.keys(this).map((field) =>
+      this.#values.has(field) ? this.#values.get(field) : this[attribute](field),
+    );
   }
 
   /**
@@ -158,11 +168,13 @@ export class Module extends Callable {
     return found;
   }
 
-  #ownParameters(): Named<Parameter>[] {
+  /** @internal */
+  [ownParameters](): Named<Parameter>[] {
     return this.#fields((value) => value instanceof Parameter);
   }
 
-  #ownBuffers(): Named<Tensor>[] {
+  /** @internal */
+  [ownBuffers](): Named<Tensor>[] {
     return this.#fields((value, field): value is Tensor => value instanceof Tensor && this.#buffers.has(field));
   }
 
@@ -196,7 +208,7 @@ export class Module extends Callable {
   ): Named<Parameter>[];
   namedParameters(options?: WalkOptions): Named<Parameter>[];
   namedParameters(options: any = {}): Named<Parameter>[] {
-    return this.#collect("namedParameters", (module) => module.#ownParameters(), options);
+    return this.#collect("namedParameters", (module) => module[ownParameters](), options);
   }
 
   /** Tensors that are state but not learned, such as running means. @see torch.nn.Module.buffers */
@@ -209,7 +221,7 @@ export class Module extends Callable {
   namedBuffers(prefix?: string, recurse?: boolean, options?: Pick<WalkOptions, "removeDuplicate">): Named<Tensor>[];
   namedBuffers(options?: WalkOptions): Named<Tensor>[];
   namedBuffers(options: any = {}): Named<Tensor>[] {
-    return this.#collect("namedBuffers", (module) => module.#ownBuffers(), options);
+    return this.#collect("namedBuffers", (module) => module[ownBuffers](), options);
   }
 
   /** The modules in the fields, each once. @see torch.nn.Module.children */
@@ -275,7 +287,8 @@ export class Module extends Callable {
     (this as unknown as Record<string, unknown>)[field] = value;
   }
 
-  #get(field: string): unknown {
+  /** @internal */
+  [attribute](field: string): unknown {
     return Object.hasOwn(this, field) ? (this as unknown as Record<string, unknown>)[field] : undefined;
   }
 
@@ -289,7 +302,7 @@ export class Module extends Callable {
   registerBuffer(...[name, tensor, options = {}]: any[]): void {
     checkString("registerBuffer", "name", name);
     checkFlag("registerBuffer", "persistent", options.persistent ?? true);
-    const isFree = Object.hasOwn(this, name) && (this.#get(name) ?? null) === null;
+    const isFree = Object.hasOwn(this, name) && (this[attribute](name) ?? null) === null;
     this.#checkName("buffer", name, isFree || this.#buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`cannot assign ${describe(tensor)} to buffer '${name}' (a Tensor or null required)`);
@@ -324,7 +337,7 @@ export class Module extends Callable {
   registerParameter(...given: Arguments<"name, param", { name: string; param: Parameter | null }>): void;
   registerParameter(...[name, parameter]: any[]): void {
     checkString("registerParameter", "name", name);
-    const current = this.#get(name);
+    const current = this[attribute](name);
     this.#checkName("parameter", name, Object.hasOwn(this, name) && (current == null || current instanceof Parameter));
     if (parameter !== null && !(parameter instanceof Parameter))
       throw new ArgumentError(
@@ -339,7 +352,7 @@ export class Module extends Callable {
   addModule(...[name, module]: any[]): void {
     checkString("addModule", "name", name);
     if (!(module instanceof Module)) throw new ArgumentError(`${describe(module)} is not a Module subclass`);
-    const current = this.#get(name);
+    const current = this[attribute](name);
     this.#checkName("module", name, Object.hasOwn(this, name) && (current == null || current instanceof Module));
     this.#set(name, module);
   }
@@ -359,7 +372,7 @@ export class Module extends Callable {
       const child = module.slots().find(([name]) => name === item)?.[1];
       if (child === undefined)
         throw new ArgumentError(
-          module.#get(item) === undefined
+          module[attribute](item) === undefined
             ? `${classNameOf(module)} has no attribute \`${item}\``
             : `\`${item}\` is not an nn.Module`,
         );
@@ -375,7 +388,7 @@ export class Module extends Callable {
     const value = own(owner).find(([key]) => key === name)?.[1];
     if (value !== undefined) return value;
     throw new ArgumentError(
-      owner.#get(name) === undefined
+      owner[attribute](name) === undefined
         ? `${classNameOf(owner)} has no attribute \`${name}\``
         : `\`${name}\` is not ${kind}`,
     );
@@ -383,12 +396,12 @@ export class Module extends Callable {
 
   /** The parameter at a path such as `fc1.weight`. @see torch.nn.Module.get_parameter */
   getParameter(target: string): Parameter {
-    return this.#find("getParameter", target, "an nn.Parameter", (module) => module.#ownParameters());
+    return this.#find("getParameter", target, "an nn.Parameter", (module) => module[ownParameters]());
   }
 
   /** The buffer at a path such as `bn1.running_mean`. @see torch.nn.Module.get_buffer */
   getBuffer(target: string): Tensor {
-    return this.#find("getBuffer", target, "a buffer", (module) => module.#ownBuffers());
+    return this.#find("getBuffer", target, "a buffer", (module) => module[ownBuffers]());
   }
 
   // Changing everything inside
@@ -446,7 +459,9 @@ export class Module extends Callable {
     if (device !== undefined) this.#checkAtOnce(resolveDevice("to", device));
     if (dtype !== undefined && !isFloat(checkDType("to", dtype)))
       throw new DTypeError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
-    return this.#convert((x) => x.to({ dtype: x.isFloatingPoint() ? dtype : undefined, device } as { dtype?: DType }));
+    return this.#convert((x, isFixed) =>
+      x.to({ dtype: x.isFloatingPoint() && !isFixed ? dtype : undefined, device } as { dtype?: DType }),
+    );
   }
 
   /** @throws DeviceError before anything has moved, if values cannot be had at once. */
@@ -472,13 +487,21 @@ export class Module extends Callable {
     return this;
   }
 
-  #convert(body: (x: Tensor) => Tensor): this {
+  /** @internal */
+  get [fixedBuffers](): readonly string[] {
+    return [];
+  }
+
+  #convert(body: (x: Tensor, isFixed: boolean) => Tensor): this {
+    const fixed = new Set<Tensor>();
+    for (const module of this.modules())
+      for (const [name, buffer] of module[ownBuffers]()) if (module[fixedBuffers].includes(name)) fixed.add(buffer);
     noGrad(() => {
       for (const parameter of this.parameters()) {
-        replaceData(parameter, body(parameter));
-        if (parameter.grad !== null) parameter.grad = body(parameter.grad);
+        replaceData(parameter, body(parameter, false));
+        if (parameter.grad !== null) parameter.grad = body(parameter.grad, false);
       }
-      for (const buffer of this.buffers()) replaceData(buffer, body(buffer));
+      for (const buffer of this.buffers()) replaceData(buffer, body(buffer, fixed.has(buffer)));
     });
     return this;
   }
@@ -533,7 +556,7 @@ export class Module extends Callable {
     const persistent = this.#fields(
       (value, field): value is Tensor => value instanceof Tensor && this.#buffers.get(field) === true,
     );
-    return [...this.#ownParameters(), ...persistent];
+    return [...this[ownParameters](), ...persistent];
   }
 
   /**

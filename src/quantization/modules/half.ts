@@ -5,7 +5,7 @@ import { shapeText } from "../../core/shape";
 import type { Linear } from "../../nn/layers/linear";
 import { checkModule } from "../../nn/module/checks";
 import { takes } from "../../nn/module/forward";
-import { Module } from "../../nn/module/module";
+import { fixedBuffers, Module } from "../../nn/module/module";
 import { stateKeyOf } from "../../nn/module/state";
 import { checkTensor } from "../../ops/builders/checks";
 import { linear } from "../../ops/linalg/matmul";
@@ -42,6 +42,11 @@ export class LinearHalf extends Module {
 
   override stateKey(field: string): string {
     return stateKeyOf(field);
+  }
+
+  /** @internal */
+  override get [fixedBuffers](): readonly string[] {
+    return ["weight_half", "bias_float"];
   }
 
   /** The weight, float16. */
