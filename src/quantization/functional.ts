@@ -121,7 +121,7 @@ export const quantizePerTensorDynamic = named(
     const x = checkFloat32(op, input).detach().contiguous();
     const [min, max] = x.numel() === 0 ? [0, 0] : rangeOf(x);
     const half = (bound: number) => (reduceRange ? Math.trunc(bound / 2) : bound);
-    const parameters = chooseParameters(min, max, half(low), half(high));
+    const parameters = chooseParameters(op, min, max, half(low), half(high));
     return quantizeBy(x, dtype, { scheme: "perTensorAffine", ...parameters });
   },
 );

@@ -1,4 +1,5 @@
 /** How scales and zero points are chosen for a range of numbers. */
+import { ValueError } from "../core/errors";
 import { allocate } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 
@@ -36,13 +37,19 @@ export function roundHalfEven(x: number): number {
 /**
  * Scale and zero point for numbers in [min, max], so that 0 is exact.
  * @see at::native::quant_utils::ChooseQuantizationParams
+ * @throws ValueError if the range is not finite.
  */
 export function chooseParameters(
+  op: string,
   min: number,
   max: number,
   low: number,
   high: number,
 ): { scale: number; zeroPoint: number } {
+  if (!Number.isFinite(min) || !Number.isFinite(max))
+    throw new ValueError(
+      `${op}: values are quantized between the least and the greatest of them, which are ${min} and ${max}; NaN and infinities cannot be quantized`,
+    );
   let least = Math.min(min, 0);
   let most = Math.max(max, 0);
   let scale = (most - least) / (high - low);

@@ -63,6 +63,14 @@ describe("dynamic quantization", () => {
     }
   });
 
+  test("refuses inputs that are not finite", () => {
+    const layer = quantization.quantizeDynamic(new nn.Linear(2, 2), { dtype: "qint8" });
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+      expect(() => layer(torch.tensor([[0.5, value]]))).toThrow(
+        /^Linear: values are quantized between .* cannot be quantized$/,
+      );
+  });
+
   test("weights of 16 bits stay as they are when a model changes its dtype", () => {
     const model = quantization.quantizeDynamic(new nn.Sequential(new nn.Linear(4, 2)), { dtype: "float16" });
     const x = torch.randn([1, 4]);

@@ -174,7 +174,7 @@ export class DynamicLinear extends AnyLinear {
     const shape = this.shapeFor(input);
     if (x.numel() === 0) return zeros(shape).add(this.biasFloat ?? 0);
     const [min, max] = rangeOf(x);
-    const { scale, zeroPoint } = chooseParameters(min, max, 0, 127);
+    const { scale, zeroPoint } = chooseParameters(op, min, max, 0, 127);
     const q = quantizeBy(x, "quint8", { scheme: "perTensorAffine", scale, zeroPoint });
     const y = multiply(q.values, zeroPoint, this.packedFor(op), scale, undefined, this.relu);
     q.dispose();
