@@ -1,4 +1,5 @@
 /** Which calls are steps of a compiled function, and whether one is that of a step. */
+import { isTracing } from "../autograd/anomaly";
 import { isGradEnabled, isInferenceModeEnabled } from "../autograd/mode";
 import { savingHooks } from "../autograd/savedTensor";
 import { getDefaultDtype } from "../core/dtype";
@@ -36,8 +37,8 @@ export function kindOf(op: Declared, args: readonly unknown[]): "step" | "break"
   return "step";
 }
 
-/** Whether ops are more than themselves: somebody casts or sees calls, or changes what is kept for backward. */
-export const areOpsChanged = (): boolean => areCallsSeen() || savingHooks.value !== null;
+/** Whether ops are more than themselves: somebody casts or sees calls, changes what is kept for backward, or looks for anomalies. */
+export const areOpsChanged = (): boolean => areCallsSeen() || savingHooks.value !== null || isTracing();
 
 /** Whether a step was in the modes of now. */
 const isInModes = (step: Step): boolean =>

@@ -1,5 +1,4 @@
 /** `torch.compile`, and what can be asked about a compiled function. */
-import { isTracing } from "../autograd/anomaly";
 import { backendOf } from "../backend/backend";
 import { classNameOf, nameOf } from "../core/className";
 import { ArgumentError, describe, KindlingError, ValueError } from "../core/errors";
@@ -73,7 +72,7 @@ class Compiled {
 
   call<R>(body: () => R, args: readonly unknown[]): R {
     this.calls++;
-    if (areCallsTaken() || areOpsChanged() || isTracing() || isElsewhere(args)) return body();
+    if (areCallsTaken() || areOpsChanged() || isElsewhere(args)) return body();
     if (this.isDue) return this.recordCall(body);
     const variant = this.variants[0];
     return variant === undefined ? body() : this.playCall(variant, body);

@@ -226,7 +226,7 @@ export class Recorder {
 
   /** A mode that the function itself has begun, and in which a program cannot run. */
   private modeThatBegan(): string | undefined {
-    if (areOpsChanged()) return "it is cast by autocast, profiled, or has hooks on saved tensors";
+    if (areOpsChanged()) return "it is cast by autocast, profiled, traced for anomalies, or has hooks on saved tensors";
     return isInferenceModeEnabled() === this.isInference ? undefined : "it is in another inference mode";
   }
 

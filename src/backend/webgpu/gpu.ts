@@ -217,7 +217,7 @@ export class Gpu {
       );
     if (block.bytes > this.mostBytes)
       throw new OutOfMemoryError(
-        `webgpu: ${block.bytes} bytes were asked for, but the adapter's largest buffer has ${this.mostBytes}; use several smaller tensors`,
+        `webgpu: ${block.bytes} bytes were asked for, but the adapter's largest buffer has ${this.mostBytes}; use smaller tensors`,
       );
     block.owner = this;
   }

@@ -16,7 +16,7 @@ describe.skipIf(typeof device === "string")(`kernels of parts ${note}`, () => {
     useKernels("vision");
     useKernels("vision");
     expect(mirror).toThrow(
-      "mirrorRows: the kernels of kindling/vision are still being loaded; call await torch.webgpu.init() once more after importing it",
+      "mirrorRows: the kernels of kindling/vision are not loaded: await torch.webgpu.init() after importing it",
     );
     await device.ready();
     mirror();

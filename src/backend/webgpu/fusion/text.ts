@@ -89,7 +89,7 @@ export class Expressions {
     const values = inputs.map((x) => {
       if (typeof x !== "number") return this.read(node, node.inputs[k++]!, frame);
       this.key += "#";
-      return this.program.operandNumber(x, numbers);
+      return this.program.scalar(x, numbers, true);
     });
     const words = scalars.map((value) => this.program.scalar(value, numbers));
     this.key += ")";

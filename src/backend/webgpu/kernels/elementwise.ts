@@ -67,7 +67,7 @@ export function elementwise(gpu: Gpu, work: Elementwise): void {
   const walk = new Walk(program, geometry);
   const result = walk.input(program, target, 0);
   const sources = inputs.map((x, i) => (isOperand(x) ? walk.input(program, program.read(x), i + 1) : undefined));
-  const values = inputs.map((x, i) => (isOperand(x) ? `v${i}` : program.operandNumber(x, numbers)));
+  const values = inputs.map((x, i) => (isOperand(x) ? `v${i}` : program.scalar(x, numbers, true)));
   const words = scalars.map((value) => program.scalar(value, numbers));
   const count = program.uint(n);
   const all = [result, ...sources.filter((source) => source !== undefined)];

@@ -40,6 +40,6 @@ export async function loadKernels(): Promise<void> {
 export function checkLoaded(op: string): void {
   for (const part of missing.keys())
     throw new DeviceError(
-      `${op}: the kernels of kindling/${part} are still being loaded; call await torch.webgpu.init() once more after importing it`,
+      `${op}: the kernels of kindling/${part} are not loaded: await torch.webgpu.init() after importing it`,
     );
 }

@@ -174,20 +174,17 @@ export class Program {
     return `bitcast<f32>(${this.next()})`;
   }
 
-  /** A uniform of the type that a dtype is computed in. */
-  scalar(value: number, dtype: DType): string {
+  /**
+   * A uniform of the type that a dtype is computed in.
+   * @param isOperand Whether it stands for a tensor of that dtype, in which integers wrap.
+   */
+  scalar(value: number, dtype: DType, isOperand = false): string {
     if (scalarOf(dtype) === "f32") return this.float(value);
+    const shift = 32 - 8 * sizeOf(dtype);
+    const high = value << shift;
+    if (isOperand && shift >= 0) return this.int(dtype === "uint8" ? high >>> shift : high >> shift);
     if (dtype === "int64" && Number.isFinite(value)) checkInt32(this.op, value);
     return this.int(Math.min(Math.max(Math.trunc(value), -(2 ** 31)), 2 ** 31 - 1));
-  }
-
-  /** A number among the operands: a uniform with what a tensor of the dtype would hold, in which integers wrap. */
-  operandNumber(value: number, dtype: DType): string {
-    const bits = 8 * sizeOf(dtype);
-    if (scalarOf(dtype) === "f32" || bits > 32 || dtype === "bool" || !Number.isFinite(value))
-      return this.scalar(value, dtype);
-    const shift = 32 - bits;
-    return this.int(dtype === "uint8" ? value & 0xff : (value << shift) >> shift);
   }
 
   /** An operand that is read. */
