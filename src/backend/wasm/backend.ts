@@ -83,7 +83,8 @@ class WasmBackend extends Engine implements Backend {
       this.unaryOtherwise(op, y, x, p, q);
       return;
     }
-    const [target, source] = [addressOf(y), addressOf(x)];
+    const target = addressOf(y);
+    const source = addressOf(x);
     const geometry = isLinear(x, y.shape) ? 0 : this.cleared.geometry(y.shape, [x]);
     this.args.set(codeOf(x.dtype), target, source, p, q, geometry);
     this.map(op, n, MAP_COST);
@@ -113,7 +114,10 @@ class WasmBackend extends Engine implements Backend {
       this.ternaryOtherwise(op, dtype, y, a, b, c, p);
       return;
     }
-    const [target, first, second, third] = [addressOf(y), addressOf(a), addressOf(b), addressOf(c)];
+    const target = addressOf(y);
+    const first = addressOf(a);
+    const second = addressOf(b);
+    const third = addressOf(c);
     const geometry = this.cleared.geometry(y.shape, [a, b, c]);
     this.args.set(codeOf(dtype), target, first, second, third, p, geometry);
     this.map(op, n, MAP_COST);
@@ -125,7 +129,8 @@ class WasmBackend extends Engine implements Backend {
       this.copyOtherwise(y, x);
       return;
     }
-    const [target, source] = [addressOf(y), addressOf(x)];
+    const target = addressOf(y);
+    const source = addressOf(x);
     const geometry = this.cleared.geometry(y.shape, [y, x]);
     this.args.set(codeOf(y.dtype), codeOf(x.dtype), target, source, geometry);
     this.map("copy", n, COPY_COST);
