@@ -164,6 +164,8 @@ export type AllGrads = (
   needs: readonly boolean[],
 ) => Grads;
 
+const nothingSaved: readonly Saved[] = [];
+
 /** The backward of one recorded operation. */
 class OpNode extends Node {
   private saved: readonly Saved[] | undefined;
@@ -177,8 +179,10 @@ class OpNode extends Node {
   }
 
   save(tensors: readonly Tensor[]): void {
-    if (tensors.length > 0) enrollStep(this);
-    this.saved = tensors.map(keep);
+    if (tensors.length > 0) {
+      enrollStep(this);
+      this.saved = tensors.map(keep);
+    } else this.saved = nothingSaved;
   }
 
   override get isReleased(): boolean {
@@ -217,8 +221,11 @@ export function edgeOf(x: Tensor): Edge | null {
   return x.leafRequiresGrad ? { node: accumulatorOf(x), index: 0 } : null;
 }
 
-/** Inputs of an operation as it got them: only tensors take part in the graph. */
-export type Inputs = readonly (Tensor | number | undefined | null)[];
+/** An input of an operation as it got it: only tensors take part in the graph. */
+type Input = Tensor | number | undefined | null;
+export type Inputs = readonly Input[];
+
+const edgeOfInput = (x: Input): Edge | null => (x instanceof Tensor ? edgeOf(x) : null);
 
 /** Whether an operation on these inputs is to be recorded. */
 export function isRecorded(inputs: Inputs): boolean {
@@ -241,7 +248,18 @@ export function record(
   saved: readonly Tensor[],
   rule: readonly (InputGrad | null)[] | AllGrads,
 ): Tensor {
-  if (isRecorded(inputs)) attach(name, [output], inputs, saved, rule);
+  return isRecorded(inputs) ? recordStep(name, output, inputs, saved, rule) : output;
+}
+
+/** {@link record} for callers that have asked {@link isRecorded} already. */
+export function recordStep(
+  name: string,
+  output: Tensor,
+  inputs: Inputs,
+  saved: readonly Tensor[],
+  rule: readonly (InputGrad | null)[] | AllGrads,
+): Tensor {
+  attach(name, [output], inputs, saved, rule);
   return output;
 }
 
@@ -265,11 +283,7 @@ function attach(
   rule: readonly (InputGrad | null)[] | AllGrads,
 ): void {
   for (const x of saved) checkSavable(x);
-  const node = new OpNode(
-    name,
-    inputs.map((x) => (x instanceof Tensor ? edgeOf(x) : null)),
-    rule,
-  );
+  const node = new OpNode(name, inputs.map(edgeOfInput), rule);
   setHistory(node, outputs);
   node.save(saved);
 }

@@ -34,10 +34,18 @@ export class ArgumentList {
     this.values[this.count++] = value;
   }
 
-  set(...values: readonly number[]): void {
+  /** Takes the arguments of an elementwise kernel. They are parameters, since an array would be made at each call of those that take the rest. */
+  set(a: number, b: number, c: number, d?: number, e?: number, f?: number, g?: number): void {
     this.begun++;
-    for (let i = 0; i < values.length; i++) this.values[i] = values[i]!;
-    this.count = values.length;
+    const { values } = this;
+    values[0] = a;
+    values[1] = b;
+    values[2] = c;
+    values[3] = d;
+    values[4] = e;
+    values[5] = f;
+    values[6] = g;
+    this.count = d === undefined ? 3 : e === undefined ? 4 : f === undefined ? 5 : g === undefined ? 6 : 7;
   }
 
   /** Copies the arguments to where other threads find them. */

@@ -1,6 +1,6 @@
 /** The builders of the op table: an entry says what an op is, its gradient included, and the rest follows from it. */
 
-import { type InputGrad, isRecorded, record } from "../../autograd/node";
+import { type InputGrad, isRecorded, record, recordStep } from "../../autograd/node";
 import type { BinaryName, UnaryName } from "../../backend/elementwise";
 import { checkNumbers } from "../../core/arguments";
 import { type DType, promoteTypes, resultType } from "../../core/dtype";
@@ -115,7 +115,7 @@ function defineUnary(name: string, spec: UnarySpec, kernel: UnaryName): Unary {
     const y = allocate(x.shape, types.result, x);
     compute(y, x, types.compute);
     if (grad === undefined || !isRecorded([x])) return y;
-    return record(
+    return recordStep(
       node,
       y,
       [x],
@@ -341,12 +341,16 @@ function recordBinary(
   takesNumbers: boolean,
 ): Tensor {
   const saved: Tensor[] = [];
-  const unpack = savesNothing(saves) ? () => ({ p }) as BinarySaved : unpacker(y, a, b, saves, p, takesNumbers, saved);
+  const unpack = savesNothing(saves) ? unpackNothing(p) : unpacker(y, a, b, saves, p, takesNumbers, saved);
   const rule = [operandGrad(a, grads[0], unpack), operandGrad(b, grads[1], unpack)];
-  return record(node, y, [a as Tensor, b as Tensor], saved, rule);
+  return recordStep(node, y, [a as Tensor, b as Tensor], saved, rule);
 }
 
 const savesNothing = (saves: NonNullable<BinarySpec["saves"]>): boolean => !("a" in saves) && saves.length === 0;
+
+const unscaled = (): BinarySaved => ({ p: 1 }) as BinarySaved;
+
+const unpackNothing = (p: number): (() => BinarySaved) => (p === 1 ? unscaled : () => ({ p }) as BinarySaved);
 
 /** Makes the values of backward out of what was kept, which is added to `saved`. */
 function unpacker(
@@ -383,13 +387,13 @@ function unpacker(
   };
 }
 
-/** The gradient of one operand; null for a number, and where none flows. */
+/** The gradient of one operand; null for a number, for a tensor that requires none, and where none flows. */
 function operandGrad(
   x: TensorLike,
   grad: NonNullable<BinarySpec["grads"]>[number],
   unpack: (kept: readonly Tensor[]) => BinarySaved,
 ): InputGrad | null {
-  if (!(x instanceof Tensor) || grad === null) return null;
+  if (!(x instanceof Tensor) || grad === null || !x.requiresGrad) return null;
   const { shape, dtype } = x;
   return (g, kept) => sumTo(grad(g, unpack(kept)), shape, dtype);
 }
