@@ -1,6 +1,6 @@
 /**
  * `npm run bundlers`: installs bundlers and other environments into build/bundlers, from a lock file of their own, for `npm run environments`. With
- * `--heavy` also those that take long, Next.js and Parcel.
+ * `--heavy`, or where the environment asks for these or for all tests, also those that are large or take long, Next.js and Parcel among them.
  */
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,4 +14,6 @@ async function install(from, to) {
 }
 
 await install("test/bundlers", "build/bundlers");
-if (process.argv.includes("--heavy")) await install("test/bundlers/heavy", "build/bundlers/heavy");
+const { KINDLING_HEAVY, KINDLING_TESTS } = process.env;
+const wantsHeavy = process.argv.includes("--heavy") || KINDLING_HEAVY === "1" || KINDLING_TESTS === "all";
+if (wantsHeavy) await install("test/bundlers/heavy", "build/bundlers/heavy");

@@ -20,6 +20,8 @@ let survivors = 0;
 let isTold = false;
 /** Whether the event loop has turned since memory last ran low: then it will turn again, and finalizers run. */
 let hasTurned = true;
+/** Whether the next turn is waited for already. One wait is enough: a loop that never lets the event loop turn would queue one after another. */
+let isTurnAwaited = false;
 /** Calls of {@link relieve} since the list was last looked through. */
 let presses = 0;
 /** Calls in vain after which the collector is too slow for the program, as on a machine that is busy. */
@@ -64,6 +66,15 @@ function sweep(): void {
   if (survivors > 0) awaitRound();
 }
 
+function awaitTurn(): void {
+  if (isTurnAwaited) return;
+  isTurnAwaited = true;
+  void nextTurn().then(() => {
+    isTurnAwaited = false;
+    hasTurned = true;
+  });
+}
+
 /**
  * Called by a device that has handed out much memory since the last call, or, with `isOut`, that has none left.
  *
@@ -73,9 +84,7 @@ function sweep(): void {
 export function relieve(isOut: boolean): void {
   const turns = hasTurned && !isOut;
   hasTurned = false;
-  void nextTurn().then(() => {
-    hasTurned = true;
-  });
+  awaitTurn();
   if (turns && presses++ < MOST_PRESSES) pressCollector();
   else if (turns) hurryCollector();
   else if (collectNow()) sweep();

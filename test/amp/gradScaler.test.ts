@@ -1,7 +1,7 @@
 /** Gradients that are scaled, steps that are skipped, and scales that grow: values of PyTorch 1.13's rules. */
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
-import { cut, cutNote } from "../helpers/cut";
+import { allNote, cut, cutNote, runsAll } from "../helpers/cut";
 import { noGpu, onGpu } from "../helpers/webgpu";
 
 const { nn, optim, amp } = torch;
@@ -144,7 +144,7 @@ describe.skipIf(noGpu !== undefined)(`a GradScaler ${onGpu}${cutNote}`, () => {
     expect((adam.stateDict().state[0]!.step as Tensor).item()).toBe(0);
   });
 
-  it("trains a network in float16 as the cpu does", async () => {
+  it.runIf(runsAll)(`trains a network in float16 as the cpu does${allNote}`, async () => {
     class Net extends nn.Module {
       // Kernels of groups of one channel compile in less time than others.
       conv = new nn.Conv2d(4, 4, 3, { padding: 1, groups: 4 });

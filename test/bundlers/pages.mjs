@@ -348,10 +348,13 @@ environments["webpack 5"] = withTool("webpack", "webpack", async (path) => {
   await compile(webpack, { ...webpackConfig(path), optimization: { minimizer } });
 });
 
-environments.Rspack = withTool("rspack", "@rspack/core", async (path) => {
-  const { rspack } = await load("@rspack/core");
-  await compile(rspack, webpackConfig(path));
-});
+environments.Rspack = {
+  ...withTool("rspack", "", async (path) => {
+    const { rspack } = await load("@rspack/core", heavyTools);
+    await compile(rspack, webpackConfig(path));
+  }),
+  missing: missingHeavy("@rspack/core"),
+};
 
 environments["esbuild, names kept"] = withTool("esbuild", "", async (outdir) => {
   await build({

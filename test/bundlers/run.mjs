@@ -22,6 +22,8 @@ const alike = {
   "Vite, dev": "Vite, build",
   Rspack: "webpack 5",
   Rollup: "Vite, build",
+  "Node 22": "Node 24",
+  "Node 20, baseline SIMD": "Node 20",
 };
 
 /** Runs one environment. @returns A row of the table. */

@@ -5,7 +5,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { checkResult, resultOf } from "./check.mjs";
-import { app, missing, missingRuntime, missingTool, project, run, runtimes, tools } from "./tools.mjs";
+import { app, heavyTools, missingHeavy, missingRuntime, missingTool, project, run, runtimes, tools } from "./tools.mjs";
 
 /** Runs a program and checks what it gives. */
 async function expectProgram(command, args, options = {}, env = {}) {
@@ -70,7 +70,7 @@ async function runWorkerd() {
   }
 }
 
-const node22 = join(tools, "node_modules", "node22", "bin", "node");
+const node22 = join(heavyTools, "node_modules", "node22", "bin", "node");
 
 /** A check of the packed file itself. */
 const inspection = (tool, args) => ({
@@ -89,7 +89,7 @@ export const servers = {
   "Node 20, baseline SIMD": {
     run: () => expectProgram(process.execPath, [join(app, "main.js")], {}, { KINDLING_SIMD: "baseline" }),
   },
-  "Node 22": { missing: missing(node22, "npm run bundlers"), run: () => expectProgram(node22, [join(app, "main.js")]) },
+  "Node 22": { missing: missingHeavy("node22"), run: () => expectProgram(node22, [join(app, "main.js")]) },
   "Node 24": runtime("node"),
   Deno: runtime("deno", ["run", "--allow-read", "--no-prompt", "--quiet"]),
   Bun: runtime("bun", ["run"]),

@@ -16,7 +16,7 @@ const ways: readonly (readonly [string, string[], NodeJS.ProcessEnv])[] = [
 ];
 const cases = ways.flatMap(([way, args, env]) => nodes.map(({ name, command }) => ({ way, args, env, name, command })));
 
-test.each(cut(cases, 3))(`$name with $way${cutNote}`, { timeout: 60_000 }, async ({ command, args, env }) => {
+test.each(cut(cases, 6))(`$name with $way${cutNote}`, { timeout: 60_000 }, async ({ command, args, env }) => {
   const { stdout } = await run(command, [...args, program], { env: { ...process.env, ...env } });
   expect(JSON.parse(stdout)).toEqual([
     [7, 8],

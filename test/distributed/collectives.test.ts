@@ -1,12 +1,13 @@
 /** The collectives on real ranks: what they compute, and what they refuse. */
 import { describe, expect, test } from "vitest";
-import { cutNote } from "../helpers/cut";
+import { cutNote, runsAll } from "../helpers/cut";
 import { launch, pairs, skipped } from "./launch";
 
 if (skipped !== "") console.info(`tests of torch.distributed are skipped in part: ${skipped}`);
 
 describe.each(pairs)("$name and $name", (mpi, runtime, ranks) => {
-  test.each(ranks)(
+  // Four ranks train, in `training.ranks.test.ts`.
+  test.each(runsAll ? ranks : [2])(
     `on %i ranks (${mpi.name}, ${runtime.name})${cutNote}`,
     async (n) => {
       const { code, stdout, stderr } = await launch([mpi, runtime], n, "collectives");

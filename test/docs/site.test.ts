@@ -7,15 +7,16 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cut, cutNote, runsAll } from "../helpers/cut";
+import { runsAll } from "../helpers/cut";
 import { chromiumFlags, findChromium } from "../runtimes/find";
 import { type FileServer, serve } from "../runtimes/server";
 
 const root = resolve("build/site");
 const executablePath = findChromium();
 const isBuilt = existsSync(`${root}/index.html`) && existsSync("build/docs/node_modules/axe-core");
-const missing =
+const problem =
   executablePath === undefined ? "no Chromium" : isBuilt ? undefined : "no build/site: npm run docs -- --no-api";
+const missing = runsAll ? problem : "only in npm run test:all";
 
 describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : `(skipped: ${missing})`}`, () => {
   const axe = isBuilt
@@ -60,39 +61,34 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
     "threads-and-headers",
   ];
 
-  // Colors do not depend on the width, nor what is there on the colors: two of the four pairs show everything, and of both every third page.
+  // Colors do not depend on the width, nor what is there on the colors: two of the four pairs show everything.
   test.each([
-    ["light", "screen", 1280, 0],
-    ["dark", "phone", 390, 1],
-  ] as const)(
-    `has nothing that axe objects to in %s on a %s${cutNote}`,
-    { timeout: 300_000 },
-    async (colorScheme, _, width, first) => {
-      const context = await browser.newContext({
-        colorScheme,
-        viewport: { width, height: 800 },
-        serviceWorkers: "block",
-      });
-      const asked = new Set<string>();
-      context.on("request", (request) => asked.add(new URL(request.url()).origin));
-      for (const [i, path] of pages.entries()) {
-        if (i % 3 !== first && !runsAll) continue;
-        const page = await open(context, path);
-        expect(await page.evaluate(() => document.documentElement.classList.contains("dark"))).toBe(
-          colorScheme === "dark",
-        );
-        // Thousands of rows of one kind take axe half a minute.
-        if (path === "name-table") await page.fill("#name-search", "relu");
-        expect(await objections(page), path).toEqual([]);
-        const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
-        expect(scrollWidth, `${path} fits`).toBeLessThanOrEqual(width);
-        await page.close();
-      }
-      // It works offline: nothing is fetched from elsewhere.
-      expect([...asked].filter((origin) => origin !== server.url && !origin.startsWith("null"))).toEqual([]);
-      await context.close();
-    },
-  );
+    ["light", "screen", 1280],
+    ["dark", "phone", 390],
+  ] as const)(`has nothing that axe objects to in %s on a %s`, { timeout: 300_000 }, async (colorScheme, _, width) => {
+    const context = await browser.newContext({
+      colorScheme,
+      viewport: { width, height: 800 },
+      serviceWorkers: "block",
+    });
+    const asked = new Set<string>();
+    context.on("request", (request) => asked.add(new URL(request.url()).origin));
+    for (const path of pages) {
+      const page = await open(context, path);
+      expect(await page.evaluate(() => document.documentElement.classList.contains("dark"))).toBe(
+        colorScheme === "dark",
+      );
+      // Thousands of rows of one kind take axe half a minute.
+      if (path === "name-table") await page.fill("#name-search", "relu");
+      expect(await objections(page), path).toEqual([]);
+      const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
+      expect(scrollWidth, `${path} fits`).toBeLessThanOrEqual(width);
+      await page.close();
+    }
+    // It works offline: nothing is fetched from elsewhere.
+    expect([...asked].filter((origin) => origin !== server.url && !origin.startsWith("null"))).toEqual([]);
+    await context.close();
+  });
 
   const programs = ["index", ...readdirSync("docs/tutorials").map((name) => `tutorials/${name.replace(/\.md$/, "")}`)];
   const howTos = ["custom-layer", "freeze-layers", "profile", "vite", "github-pages", "training-worker"].map(
@@ -100,29 +96,25 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
   );
 
   // `blocks.alone.test.ts` runs the blocks of every page in Node.
-  test.each(cut([...programs, ...howTos], 6))(
-    `the blocks of %s run by a click${cutNote}`,
-    { timeout: 300_000 },
-    async (path) => {
-      const context = await browser.newContext({ serviceWorkers: "block" });
-      const page = await open(context, path);
-      const blocks = page.locator(".run-block");
-      const count = await blocks.count();
-      expect(count).toBeGreaterThan(0);
-      // Blocks that go on from others run these first: the last of a page runs nearly all.
-      const block = blocks.last();
-      await block.locator("button").click();
-      await page.waitForFunction(
-        () =>
-          ["done", "failed"].includes([...document.querySelectorAll<HTMLElement>(".run-block")].at(-1)!.dataset.state!),
-        undefined,
-        { timeout: 250_000 },
-      );
-      const output = (await block.locator("pre").count()) > 0 ? await block.locator("pre").textContent() : "";
-      expect(await block.getAttribute("data-state"), `${path}: ${output}`).toBe("done");
-      await context.close();
-    },
-  );
+  test.each([...programs, ...howTos])(`the blocks of %s run by a click`, { timeout: 300_000 }, async (path) => {
+    const context = await browser.newContext({ serviceWorkers: "block" });
+    const page = await open(context, path);
+    const blocks = page.locator(".run-block");
+    const count = await blocks.count();
+    expect(count).toBeGreaterThan(0);
+    // Blocks that go on from others run these first: the last of a page runs nearly all.
+    const block = blocks.last();
+    await block.locator("button").click();
+    await page.waitForFunction(
+      () =>
+        ["done", "failed"].includes([...document.querySelectorAll<HTMLElement>(".run-block")].at(-1)!.dataset.state!),
+      undefined,
+      { timeout: 250_000 },
+    );
+    const output = (await block.locator("pre").count()) > 0 ? await block.locator("pre").textContent() : "";
+    expect(await block.getAttribute("data-state"), `${path}: ${output}`).toBe("done");
+    await context.close();
+  });
 
   const tasks = [
     ["own pictures", "how-to/own-pictures"],

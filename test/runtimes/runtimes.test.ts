@@ -103,7 +103,7 @@ describe("Chromium", () => {
       const page = await browser.newPage();
       const messages: string[] = [];
       page.on("console", (message) => messages.push(message.text()));
-      await page.goto(`${server.url}/test/runtimes/page.html`);
+      await page.goto(`${server.url}/test/runtimes/page.html${runsAll ? "?all" : ""}`);
       await page.waitForFunction("globalThis.result !== undefined", undefined, { timeout: 90_000 });
       const result = (await page.evaluate("globalThis.result")) as Result;
       await page.close();
@@ -116,7 +116,7 @@ describe("Chromium", () => {
   if (executablePath === undefined)
     it.skip("is not installed: install Debian's package chromium, or set CHROMIUM", () => {});
   else {
-    it("with cross-origin isolation trains on threads", { timeout: 120_000 }, async () => {
+    it(`with cross-origin isolation trains on threads${cutNote}`, { timeout: 120_000 }, async () => {
       const { result } = await open(true);
       await expectSameTraining(result, true);
       expect(result.doctor.sharedMemory).toBe(true);

@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { expect, it } from "vitest";
-import { runsAll } from "../helpers/cut";
+import { allNote, runsAll } from "../helpers/cut";
 import { chromiumFlags, findChromium, findRuntimes } from "./find";
 import { serve } from "./server";
 
@@ -36,8 +36,8 @@ function expectTraining({ error, networks }: Result): void {
   }
 }
 
-it.skipIf(executablePath === undefined)(
-  `Chromium trains on its GPU with the cpu's losses${skipped}`,
+it.skipIf(executablePath === undefined || !runsAll)(
+  `Chromium trains on its GPU with the cpu's losses${skipped}${allNote}`,
   { timeout: 240_000 },
   async () => {
     const server = await serve(resolve("."), { isolated: true });

@@ -213,7 +213,7 @@ describe("small members of each family are torchvision's", () => {
 });
 
 describe("builders: keys, shapes, dtypes, their order, and the print-out are torchvision's", () => {
-  test.each(cut(Object.entries(expected.builders), 6))(`%s${cutNote}`, (name, { parameters, structure }) => {
+  test.each(cut(Object.entries(expected.builders), 12))(`%s${cutNote}`, (name, { parameters, structure }) => {
     withModel(
       () => nn.utils.skipInit(models.getModelBuilder(name) as () => torch.nn.Module),
       (model) => {

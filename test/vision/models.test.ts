@@ -55,7 +55,7 @@ function withModel<M extends torch.nn.Module>(create: () => M, body: (model: M) 
 
 describe("keys, shapes, dtypes, their order, and the print-out are torchvision's", () => {
   // families.test.ts has them among all others.
-  test.each(cut(Object.entries(expected.structure), 3))(`%s${cutNote}`, (name, structure) => {
+  test.each(cut(Object.entries(expected.structure), 9))(`%s${cutNote}`, (name, structure) => {
     withModel(
       () => nn.utils.skipInit(constructorOf(name)),
       (model) => expect(structureOf(model)).toEqual(structure),

@@ -46,7 +46,7 @@ describe.skipIf(noGpu !== undefined)(`convolutions ${onGpu}${cutNote}`, () => {
     await agree("conv2d", (a, b, c) => F.conv2d(a, b, c, options), [random(...x), random(...w), random(w[0])], 1e-5);
   });
 
-  it("over three axes", async () => {
+  it.runIf(runsAll)(`over three axes${allNote}`, async () => {
     const three = { padding: 1, stride: [1, 2, 2] as [number, number, number] };
     const w = random(4, 3, 3, 2, 3);
     await agree("conv3d", (a, b, c) => F.conv3d(a, b, c, three), [random(1, 3, 5, 6, 7), w, random(4)], 1e-5);

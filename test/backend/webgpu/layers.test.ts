@@ -1,7 +1,7 @@
 /** Pooling, normalization and recurrent layers, with all gradients, past the point where each way of computing them begins. */
 import * as torch from "kindling";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { cut, cutNote } from "../../helpers/cut";
+import { allNote, cutNote, runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree, expectClose } from "./agree";
 
@@ -117,30 +117,33 @@ describe.skipIf(noGpu !== undefined)(`layers ${onGpu}${cutNote}`, () => {
     });
   });
 
-  it.each(cut(["LSTM", "GRU", "RNN"] as const, 3))("%s, in both directions and two layers", async (kind) => {
-    const Recurrent = nn[kind] as typeof nn.GRU;
-    const here = new Recurrent(5, 7, { numLayers: 2, bidirectional: true });
-    const there = new Recurrent(5, 7, { numLayers: 2, bidirectional: true });
-    there.loadStateDict(here.stateDict());
-    there.to("webgpu");
-    const states = torch.randn(4, 3, 7);
-    const initial = (device: torch.Device) =>
-      kind === "LSTM" ? [states.to(device), states.to(device).cos()] : states.to(device);
-    await agree(
-      kind,
-      (x) => {
-        const module = (x.device === "cpu" ? here : there) as unknown as (
-          ...given: unknown[]
-        ) => [torch.Tensor, unknown];
-        const [y, last] = module(x, initial(x.device));
-        return [y, ...([last].flat() as torch.Tensor[])];
-      },
-      [random(6, 3, 5)],
-      1e-5,
-    );
-    const gradients = [...there.parameters()];
-    for (const [i, p] of [...here.parameters()].entries())
-      expectClose(`gradient ${i}`, await gradients[i]!.grad!.cpu(), p.grad!, 2e-5);
-    expect(gradients).toHaveLength(16);
-  });
+  it.runIf(runsAll).each(["LSTM", "GRU", "RNN"] as const)(
+    `%s, in both directions and two layers${allNote}`,
+    async (kind) => {
+      const Recurrent = nn[kind] as typeof nn.GRU;
+      const here = new Recurrent(5, 7, { numLayers: 2, bidirectional: true });
+      const there = new Recurrent(5, 7, { numLayers: 2, bidirectional: true });
+      there.loadStateDict(here.stateDict());
+      there.to("webgpu");
+      const states = torch.randn(4, 3, 7);
+      const initial = (device: torch.Device) =>
+        kind === "LSTM" ? [states.to(device), states.to(device).cos()] : states.to(device);
+      await agree(
+        kind,
+        (x) => {
+          const module = (x.device === "cpu" ? here : there) as unknown as (
+            ...given: unknown[]
+          ) => [torch.Tensor, unknown];
+          const [y, last] = module(x, initial(x.device));
+          return [y, ...([last].flat() as torch.Tensor[])];
+        },
+        [random(6, 3, 5)],
+        1e-5,
+      );
+      const gradients = [...there.parameters()];
+      for (const [i, p] of [...here.parameters()].entries())
+        expectClose(`gradient ${i}`, await gradients[i]!.grad!.cpu(), p.grad!, 2e-5);
+      expect(gradients).toHaveLength(16);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /** Scans, extrema, sorting and statistics against the cpu: one thread, one block and several blocks of a row, ragged ends, ties and NaN. */
 import * as torch from "kindling";
 import { describe, it } from "vitest";
-import { cut, cutNote, runsAll } from "../../helpers/cut";
+import { allNote, cut, cutNote, runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree, turned } from "./agree";
 
@@ -94,7 +94,7 @@ describe.skipIf(noGpu !== undefined)(`order ${onGpu}${cutNote}`, () => {
     await agree("mode", (u) => [...u!.mode(dim)], [x.mul(2).round()]);
   });
 
-  it("sorts integers, truth values, halves and what is not finite", async () => {
+  it.runIf(runsAll)(`sorts integers, truth values, halves and what is not finite${allNote}`, async () => {
     torch.manualSeed(6);
     for (const dtype of [...integers, "float16", "bfloat16"] as const)
       for (const descending of [false, true])

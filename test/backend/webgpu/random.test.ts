@@ -1,7 +1,7 @@
 /** Random numbers that the GPU draws: the same for a seed, of the right distribution, and the bits of Philox. */
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
-import { runsAll } from "../../helpers/cut";
+import { allNote, runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 
 type Tensor = torch.Tensor;
@@ -19,11 +19,11 @@ async function momentsOf(x: Tensor): Promise<[number, number, number]> {
   return [mean, moment(2), moment(3) / moment(2) ** 1.5];
 }
 
-const N = runsAll ? 20000 : 6000;
+const N = 20000;
 const empty = (dtype: torch.DType = "float32"): Tensor => torch.empty([N], { device, dtype });
 const full = (value: number): Tensor => torch.full([N], value, { device, dtype: "float32" });
 
-describe.skipIf(noGpu !== undefined)(`random numbers ${onGpu}`, () => {
+describe.skipIf(noGpu !== undefined || !runsAll)(`random numbers ${onGpu}${allNote}`, () => {
   const draws: Readonly<Record<string, [draw: () => Tensor, mean: number, variance: number]>> = {
     rand: [() => torch.rand(N, { device }), 1 / 2, 1 / 12],
     randLike: [() => torch.randLike(empty()), 1 / 2, 1 / 12],

@@ -2,6 +2,7 @@
 import * as torch from "kindling";
 import { describe, expect, it } from "vitest";
 import { specialBinary, specialUnary } from "../../../src/backend/webgpu/wgsl/specialRules";
+import { allNote, runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 
 const SPECIAL = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, 3, -3, 1e-3, 88, -104, 1e30, -1e30, 2, 1e-30];
@@ -60,7 +61,7 @@ function expectClose(name: string, got: readonly number[], want: readonly number
 const floats = (values: readonly number[], device: torch.Device) =>
   torch.tensor(values, { dtype: "float32" }).to(device);
 
-describe.skipIf(noGpu !== undefined)(`special functions ${onGpu}`, () => {
+describe.skipIf(noGpu !== undefined || !runsAll)(`special functions ${onGpu}${allNote}`, () => {
   for (const name of Object.keys(specialUnary))
     it(name, async () => {
       const values = [...(domains[name] ?? line), ...SPECIAL, ...MORE];

@@ -1,13 +1,14 @@
 /** Ops that look at values on the cpu, and do without on the GPU: losses of sequences, bags, segments, histograms, exponentials of matrices. */
 import * as torch from "kindling";
 import { describe, it } from "vitest";
+import { allNote, runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree } from "./agree";
 
 const F = torch.nn.functional;
 const whole = (values: readonly (number | readonly number[])[]) => torch.tensor(values as number[], { dtype: "int64" });
 
-describe.skipIf(noGpu !== undefined)(`ops without a look ${onGpu}`, () => {
+describe.skipIf(noGpu !== undefined || !runsAll)(`ops without a look ${onGpu}${allNote}`, () => {
   it.each(["mean", "sum", "none"] as const)("ctcLoss reduced to %s", async (reduction) => {
     torch.manualSeed(1);
     const logProbs = torch.randn(12, 3, 6).logSoftmax(2);

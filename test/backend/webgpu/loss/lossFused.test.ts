@@ -1,7 +1,7 @@
 /** The loss of the device while expressions wait, kernels are about to share a dispatch, and checks of values are under way. */
 import * as torch from "kindling";
 import { afterAll, describe, expect, it } from "vitest";
-import { cut, cutNote } from "../../../helpers/cut";
+import { allNote, runsAll } from "../../../helpers/cut";
 import { noGpu, onGpu } from "../../../helpers/webgpu";
 
 type Tensor = torch.Tensor;
@@ -51,51 +51,49 @@ async function expectedOf(v: Values): Promise<Record<string, unknown>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-describe.skipIf(noGpu !== undefined)(`the loss of the device with unfinished work ${onGpu}${cutNote}`, () => {
-  afterAll(() => torch.webgpu.restore());
+describe.skipIf(noGpu !== undefined || !runsAll)(
+  `the loss of the device with unfinished work ${onGpu}${allNote}`,
+  () => {
+    afterAll(() => torch.webgpu.restore());
 
-  it.each(
-    cut(
-      steps.map((_, at) => at + 1),
-      5,
-    ),
-  )("after %i steps", async (at) => {
-    await torch.webgpu.restore();
-    const good: Values = {};
-    for (const step of steps) step(good);
-    const expected = await expectedOf(good);
+    it.each(steps.map((_, at) => at + 1))("after %i steps", async (at) => {
+      await torch.webgpu.restore();
+      const good: Values = {};
+      for (const step of steps) step(good);
+      const expected = await expectedOf(good);
 
-    const lost: Values = {};
-    for (const step of steps.slice(0, at)) step(lost);
-    // Reads are under way for every other value.
-    const reads = Object.values(lost)
-      .filter((_, i) => i % 2 === 1)
-      .map((x) => x.cpu());
-    backend().destroy();
-    for (const read of await Promise.allSettled(reads))
-      if (read.status === "rejected") expect(read.reason).toBeInstanceOf(torch.DeviceError);
-    // What continues with lost values fails while there is no device, and on the next one.
-    for (const x of Object.values(lost)) expect(() => x.add(1).sum()).toThrow(torch.DeviceError);
-    await torch.webgpu.restore();
-    for (const [name, x] of Object.entries(lost)) {
-      expect(() => x.add(1), name).toThrow(/were lost with the device/);
-      await expect(x.cpu(), name).rejects.toThrow(torch.DeviceError);
-    }
+      const lost: Values = {};
+      for (const step of steps.slice(0, at)) step(lost);
+      // Reads are under way for every other value.
+      const reads = Object.values(lost)
+        .filter((_, i) => i % 2 === 1)
+        .map((x) => x.cpu());
+      backend().destroy();
+      for (const read of await Promise.allSettled(reads))
+        if (read.status === "rejected") expect(read.reason).toBeInstanceOf(torch.DeviceError);
+      // What continues with lost values fails while there is no device, and on the next one.
+      for (const x of Object.values(lost)) expect(() => x.add(1).sum()).toThrow(torch.DeviceError);
+      await torch.webgpu.restore();
+      for (const [name, x] of Object.entries(lost)) {
+        expect(() => x.add(1), name).toThrow(/were lost with the device/);
+        await expect(x.cpu(), name).rejects.toThrow(torch.DeviceError);
+      }
 
-    // The next device computes what the last one did, and nothing of what it left.
-    const again: Values = {};
-    for (const step of steps) step(again);
-    expect(await expectedOf(again)).toEqual(expected);
-    for (const v of [good, lost, again]) for (const x of Object.values(v)) x.dispose();
-  });
+      // The next device computes what the last one did, and nothing of what it left.
+      const again: Values = {};
+      for (const step of steps) step(again);
+      expect(await expectedOf(again)).toEqual(expected);
+      for (const v of [good, lost, again]) for (const x of Object.values(v)) x.dispose();
+    });
 
-  it("a check that the last device did not answer says nothing on the next", async () => {
-    const wrong = torch.tensor([0, 7], { dtype: torch.int64 }).to("webgpu");
-    const loss = F.crossEntropy(torch.zeros([2, 3], { device: "webgpu" }), wrong);
-    backend().destroy();
-    await expect(loss.cpu()).rejects.toThrow(torch.DeviceError);
-    await torch.webgpu.restore();
-    expect(await torch.ones(2).to("webgpu").add(1).tolistAsync()).toEqual([2, 2]);
-    await torch.webgpu.synchronize();
-  });
-});
+    it("a check that the last device did not answer says nothing on the next", async () => {
+      const wrong = torch.tensor([0, 7], { dtype: torch.int64 }).to("webgpu");
+      const loss = F.crossEntropy(torch.zeros([2, 3], { device: "webgpu" }), wrong);
+      backend().destroy();
+      await expect(loss.cpu()).rejects.toThrow(torch.DeviceError);
+      await torch.webgpu.restore();
+      expect(await torch.ones(2).to("webgpu").add(1).tolistAsync()).toEqual([2, 2]);
+      await torch.webgpu.synchronize();
+    });
+  },
+);

@@ -3,7 +3,7 @@ import * as torch from "kindling";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { cardNamed } from "../../../../src/backend/webgpu/kernels/products/cards";
 import { cutOf as cutOn } from "../../../../src/backend/webgpu/kernels/products/tilings";
-import { cut, cutNote } from "../../../helpers/cut";
+import { allNote, cut, cutNote, runsAll } from "../../../helpers/cut";
 import { noGpu, onGpu } from "../../../helpers/webgpu";
 import { agree, turned } from "../agree";
 
@@ -111,7 +111,7 @@ describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}${cutNote}`, () =>
     ],
   ] as const;
 
-  it.each(cut(thin, 4))("of thin factors, %j by %j", async (a, b) => {
+  it.each(cut(thin, 6))("of thin factors, %j by %j", async (a, b) => {
     const [x, y] = [torch.randn(a), torch.randn(b)];
     await agree("thin", (u, v) => u.matmul(v), [x, y], 5e-6);
     await agree("thin, transposed", (u, v) => turned(u).matmul(turned(v)), [x, y], 5e-6);
@@ -122,10 +122,13 @@ describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}${cutNote}`, () =>
     ["64x64", 530, 18, 1030],
   ] as const;
 
-  it.each(cut(large, 3))("by tiles of %s, of which the last ones are ragged", async (name, m, k, n) => {
-    expect(cutOf(m, n, k, 1).name).toBe(name);
-    await agree(name, (u, v) => u.detach().matmul(v.detach()), [torch.randn(m, k), torch.randn(k, n)], 5e-6);
-  });
+  it.runIf(runsAll).each(large)(
+    `by tiles of %s, of which the last ones are ragged${allNote}`,
+    async (name, m, k, n) => {
+      expect(cutOf(m, n, k, 1).name).toBe(name);
+      await agree(name, (u, v) => u.detach().matmul(v.detach()), [torch.randn(m, k), torch.randn(k, n)], 5e-6);
+    },
+  );
 
   // What begins anywhere, skips elements, or repeats.
   const views: [string, (u: torch.Tensor) => torch.Tensor][] = [
@@ -140,7 +143,7 @@ describe.skipIf(noGpu !== undefined)(`matrix products ${onGpu}${cutNote}`, () =>
     await agree(name, (u) => op(u!), [torch.randn(40, 90)], 5e-6);
   });
 
-  it("with a bias, and added to what is there", async () => {
+  it.runIf(runsAll)(`with a bias, and added to what is there${allNote}`, async () => {
     for (const [n, i, o] of [
       [1, 30, 40],
       [33, 20, 10],

@@ -1,6 +1,7 @@
 /** Networks for sequences trained on the GPU as on the cpu. */
 import * as torch from "kindling";
 import { describe } from "vitest";
+import { allNote, runsAll } from "../../../helpers/cut";
 import { noGpu, onGpu } from "../../../helpers/webgpu";
 import { labels, testPrograms } from "./training";
 
@@ -36,7 +37,7 @@ class Gpt extends nn.Module {
   }
 }
 
-describe.skipIf(noGpu !== undefined)(`training ${onGpu}`, () => {
+describe.skipIf(noGpu !== undefined || !runsAll)(`training ${onGpu}${allNote}`, () => {
   testPrograms({
     GPT: {
       make: () => new Gpt(),
