@@ -23,6 +23,7 @@ const alike = {
   Rspack: "webpack 5",
   Rollup: "Vite, build",
   "Node 22": "Node 24",
+  "Node, esbuild, CommonJS, names kept": "Node, esbuild, minified",
   "Node 20, baseline SIMD": "Node 20",
 };
 

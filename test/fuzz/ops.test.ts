@@ -49,10 +49,11 @@ test("a call depends on the seed and its number alone", async () => {
   expect(third.map(({ program }) => program)).toEqual([faults[2]!.program]);
 });
 
-test("nothing is wrong with a few thousand calls", async () => {
-  const { faults, summary } = await fuzz({ calls: 3000 });
+test(`nothing is wrong with a few thousand calls${cutNote}`, async () => {
+  const calls = runsAll ? 3000 : 2000;
+  const { faults, summary } = await fuzz({ calls });
   expect(faults.map(({ kind, program, detail }) => `${kind}: ${detail}\n${program}`)).toEqual([]);
-  expect(summary.calls).toBe(3000);
-  expect(summary.accepted).toBeGreaterThan(1100);
-  expect(summary.refused).toBeGreaterThan(600);
+  expect(summary.calls).toBe(calls);
+  expect(summary.accepted).toBeGreaterThan(0.36 * calls);
+  expect(summary.refused).toBeGreaterThan(0.2 * calls);
 }, 300_000);

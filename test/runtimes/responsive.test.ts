@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
+import { allNote, runsAll } from "../helpers/cut";
 import { chromiumFlags, findChromium } from "./find";
 import { serve } from "./server";
 
@@ -36,8 +37,8 @@ const page = `<!doctype html><button style="width:200px;height:200px">click</but
 /** Milliseconds that nine clicks of ten may wait on a machine that is busy with other tests. On a quiet one it is below 50. */
 const MOST_DELAY = 250;
 
-test.skipIf(executablePath === undefined)(
-  `clicks are answered while LeNet trains${executablePath === undefined ? " (skipped: no Chromium)" : ""}`,
+test.skipIf(executablePath === undefined || !runsAll)(
+  `clicks are answered while LeNet trains${executablePath === undefined ? " (skipped: no Chromium)" : allNote}`,
   { timeout: 120_000 },
   async () => {
     const server = await serve(resolve("."), { isolated: true, files: new Map([["/page.html", page]]) });

@@ -12,7 +12,7 @@ const { text } = torch;
 const folder = mkdtempSync(join(tmpdir(), "kindling-textfuzz-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Damaged files of each format. */
-const COUNT = runsAll ? 2000 : 700;
+const COUNT = runsAll ? 2000 : 400;
 const bytes = (content: string): Uint8Array => Uint8Array.from(Buffer.from(content));
 
 test(`damaged CSV files${cutNote}`, async () => {

@@ -186,7 +186,7 @@ function outputs(result: unknown): Tensor[] {
 const numbered = (all: readonly Sums[]): Record<string, Sums> => Object.fromEntries(all.map((sums, i) => [i, sums]));
 
 describe("small members of each family are torchvision's", () => {
-  test.each(Object.entries(expected.small))("%s", (name, wanted) => {
+  test.each(cut(Object.entries(expected.small), 2))(`%s${cutNote}`, (name, wanted) => {
     torch.manualSeed(0);
     withModel(small[name]!, (model) => {
       expect(torch.rand(2).tolist()).toEqual(wanted.then.map(Math.fround));

@@ -156,12 +156,14 @@ const dtypesOf = (name: string, rule: Rule): DType[] => [
 const inTurn = <T>(items: readonly T[], turn: number): readonly T[] =>
   runsAll ? items : [items[turn % items.length]!];
 
-/** The dtypes that are tested: of those that share a rule, as whole numbers do, not all by default. */
+/** The dtypes that are tested: of those that share a rule, as whole numbers do, one of two rules has one by default. */
 const chosen = (name: string, rule: Rule, turn: number): readonly DType[] => {
   const [floats, others] = [true, false].map((isFloat) =>
     dtypesOf(name, rule).filter((dtype) => (dtype === "float32") === isFloat),
   ) as [DType[], DType[]];
-  return others.length === 0 ? floats : [...floats, ...inTurn(others, turn)];
+  return others.length === 0 || (floats.length > 0 && turn % 2 === 1 && !runsAll)
+    ? floats
+    : [...floats, ...inTurn(others, turn >> 1)];
 };
 
 const input = (dtype: DType, layout: Layout, seed: number, isSpecial = true) => ({
