@@ -50,13 +50,13 @@ describe("workloads", () => {
     };
   };
   const small = all.filter((workload) => workload.kind !== "train" || ["mlp", "lenet"].includes(workload.model));
-  /** Kinds with sizes and layouts that run through the same code: of these every fourth one. */
+  /** Kinds with sizes and layouts that run through the same code: of these every eighth one. */
   const alike: readonly string[] = ["matmul", "conv", "linalg", "pictures", "overlap"];
   const chosen = [
     ...alike.flatMap((kind) =>
       cut(
         small.filter((workload) => workload.kind === kind),
-        4,
+        8,
       ),
     ),
     ...small.filter(({ kind }) => !alike.includes(kind)),

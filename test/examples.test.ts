@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode, encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allNote, runsAll } from "./helpers/cut";
 import { inTurn, type Result } from "./helpers/inTurn";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-examples-"));
@@ -90,18 +91,22 @@ test("sentenceEncoder finds sentences of one meaning, and is written and read ag
   expect(stdout).toMatch(/read again\n\nwhat does a ring cost\n {2}(?:0\.\d\d|1\.00) {2}.*\bring\b/);
 });
 
-test("detection trains, writes .weights, reads them again, and draws what it finds", { timeout: 180_000 }, async () => {
-  const out = join(root, "detection");
-  const { code, stdout, stderr } = await run("detection", "--epochs", "4", "--pictures", "96", "--out", out);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  const losses = numbersAfter("loss", stdout);
-  expect(losses).toHaveLength(4);
-  expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
-  expect(stdout).toMatch(/read again: it has seen 384 pictures\nfound \d+ of \d+ shapes, \d+ boxes around none\n/);
-  expect(readdirSync(out).sort()).toEqual(["detections.png", "shapes.weights"]);
-  const picture = decode(readFileSync(join(out, "detections.png")));
-  expect([picture.width, picture.height, picture.channels]).toEqual([1034, 1034, 3]);
-});
+test.runIf(runsAll)(
+  `detection trains, writes .weights, reads them again, and draws what it finds${allNote}`,
+  { timeout: 180_000 },
+  async () => {
+    const out = join(root, "detection");
+    const { code, stdout, stderr } = await run("detection", "--epochs", "4", "--pictures", "96", "--out", out);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const losses = numbersAfter("loss", stdout);
+    expect(losses).toHaveLength(4);
+    expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
+    expect(stdout).toMatch(/read again: it has seen 384 pictures\nfound \d+ of \d+ shapes, \d+ boxes around none\n/);
+    expect(readdirSync(out).sort()).toEqual(["detections.png", "shapes.weights"]);
+    const picture = decode(readFileSync(join(out, "detections.png")));
+    expect([picture.width, picture.height, picture.channels]).toEqual([1034, 1034, 3]);
+  },
+);
 
 test("housePrices predicts better than a linear fit", () => {
   const { code, stdout } = learned.get("housePrices")!;

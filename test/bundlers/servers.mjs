@@ -123,7 +123,7 @@ console.log("STARTED"); run(torch).then((result) => console.log("RESULT " + JSON
     },
   },
   "Jest, ES modules": {
-    missing: missingTool("jest"),
+    missing: missingHeavy("jest"),
     async run() {
       writeFileSync(join(project, "jest.config.json"), JSON.stringify({ testMatch: ["**/*.test.mjs"], transform: {} }));
       writeFileSync(
@@ -135,17 +135,17 @@ import * as torch from "kindling";
 import { run } from "./app/program.js";
 test("runs", async () => writeFileSync("jest.json", JSON.stringify(await run(torch))), 60000);`,
       );
-      const jest = join(tools, "node_modules", "jest", "bin", "jest.js");
+      const jest = join(heavyTools, "node_modules", "jest", "bin", "jest.js");
       await run(process.execPath, ["--experimental-vm-modules", "--no-warnings", jest, "--ci"]);
       checkResult(JSON.parse(readFileSync(join(project, "jest.json"), "utf8")), ["STARTED"]);
     },
   },
   "Jest, CommonJS: a clear error": {
-    missing: missingTool("jest"),
+    missing: missingHeavy("jest"),
     async run() {
       writeFileSync(join(project, "jest.commonjs.json"), JSON.stringify({ testMatch: ["**/*.test.cjs"] }));
       writeFileSync(join(project, "program.test.cjs"), 'test("runs", () => void require("kindling"));');
-      const jest = join(tools, "node_modules", "jest", "bin", "jest.js");
+      const jest = join(heavyTools, "node_modules", "jest", "bin", "jest.js");
       const { message } = await run(process.execPath, [jest, "--ci", "--config", "jest.commonjs.json"], {
         stdio: "pipe",
       }).catch((error) => error);

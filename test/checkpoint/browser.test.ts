@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { allNote, runsAll } from "../helpers/cut";
 import { chromiumFlags, findChromium } from "../runtimes/find";
 import { serve } from "../runtimes/server";
 
@@ -52,7 +53,7 @@ describe("Chromium", () => {
     return;
   }
 
-  it("goes on in a page that is loaded again", { timeout: 120_000 }, async () => {
+  it.runIf(runsAll)(`goes on in a page that is loaded again${allNote}`, { timeout: 120_000 }, async () => {
     const page = `<!doctype html><script type="module">${program}</script>`;
     const server = await serve(resolve("."), { isolated: true, files: new Map([["/page.html", page]]) });
     const browser = await chromium.launch({ executablePath, args: chromiumFlags });

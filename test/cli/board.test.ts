@@ -8,6 +8,7 @@ import * as torch from "kindling";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smoothed } from "../../src/cli/browser/charts";
+import { allNote, runsAll } from "../helpers/cut";
 import { inTurn } from "../helpers/inTurn";
 import { chromiumFlags, findChromium } from "../runtimes/find";
 
@@ -122,7 +123,7 @@ describe("Chromium", () => {
     return;
   }
 
-  it("shows runs, and what comes while it looks", { timeout: 90_000 }, async () => {
+  it.runIf(runsAll)(`shows runs, and what comes while it looks${allNote}`, { timeout: 90_000 }, async () => {
     const browser = await chromium.launch({ executablePath, args: chromiumFlags });
     try {
       const page = await browser.newPage();

@@ -10,8 +10,8 @@ const program = "test/data/fixtures/typedProgram.ts";
 const nodes = findRuntimes().found.filter(({ name }) => name.startsWith("node"));
 
 const ways: readonly (readonly [string, string[], NodeJS.ProcessEnv])[] = [
-  ["--import tsx", ["--import", "tsx"], {}],
   ["the command of tsx", ["node_modules/tsx/dist/cli.mjs"], {}],
+  ["--import tsx", ["--import", "tsx"], {}],
   ["NODE_OPTIONS", [], { NODE_OPTIONS: "--import=tsx" }],
 ];
 const cases = ways.flatMap(([way, args, env]) => nodes.map(({ name, command }) => ({ way, args, env, name, command })));

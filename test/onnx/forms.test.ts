@@ -69,7 +69,7 @@ describe(`written, ONNX Runtime computes the same${cutNote}`, () => {
   test.each(cut(written, 2))("%s", async (name) => {
     for (const sample of callsOf(name).slice(0, name in undefinedThere ? 0 : MOST)) {
       expect(await gap(name, sample, OPSETS[0])).toBeLessThan(1e-4);
-      expect(await lowest(name, sample)).toBeLessThan(1e-4);
+      if (runsAll) expect(await lowest(name, sample)).toBeLessThan(1e-4);
     }
   });
 });

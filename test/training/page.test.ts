@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cut, cutNote } from "../helpers/cut";
+import { allNote, cut, cutNote, runsAll } from "../helpers/cut";
 import { chromiumFlags, findChromium } from "../runtimes/find";
 import { type FileServer, serve } from "../runtimes/server";
 
@@ -80,7 +80,7 @@ describe.skipIf(executablePath === undefined)(
       return { page, lines };
     }
 
-    test("the program of the documentation learns", async () => {
+    test.runIf(runsAll)(`the program of the documentation learns${allNote}`, async () => {
       const { page, lines } = await open(true, "guide.html");
       await expect.poll(() => lines.filter((line) => /^[\d.]+( |$)/.test(line)).length, { timeout: 30_000 }).toBe(5);
       expect(Math.abs(Number(lines.at(-1)) - 2)).toBeLessThan(0.2);

@@ -180,7 +180,7 @@ describe("the program of the documentation", () => {
   const { found, missing } = findRuntimes();
   if (missing.length > 0) console.warn(`not installed: ${missing.join(", ")} (npm run runtimes)`);
 
-  const chosen = found.filter(({ name }) => runsAll || name !== "node 24");
+  const chosen = found.slice(0, runsAll ? undefined : 1);
   test.each(chosen)(`learns in $name${cutNote}`, { timeout: 60_000 }, ({ command, args }) => {
     const lines = execFileSync(resolve(command), [...args, "page.js"], { cwd: root, encoding: "utf8" })
       .trim()
