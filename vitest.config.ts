@@ -33,7 +33,7 @@ export default defineConfig({
     },
     pool: "forks",
     // Files wait for each other's processes, disks and timers more than for a core.
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,

@@ -4,7 +4,7 @@ import { createKindling, makePictures } from "../bench/kindling";
 import { local, measure } from "../bench/measure";
 import { parseOptions, UsageError } from "../bench/options";
 import { flops, outSize, reference, suites, type Workload } from "../bench/workloads";
-import { cut, cutNote } from "./helpers/cut";
+import { allNote, runsAll } from "./helpers/cut";
 
 describe("measure", () => {
   test("ratios are those to the first contender", async () => {
@@ -50,20 +50,12 @@ describe("workloads", () => {
     };
   };
   const small = all.filter((workload) => workload.kind !== "train" || ["mlp", "lenet"].includes(workload.model));
-  /** Kinds with sizes and layouts that run through the same code: of these every eighth one. */
-  const alike: readonly string[] = ["matmul", "conv", "linalg", "pictures", "overlap"];
-  const chosen = [
-    ...alike.flatMap((kind) =>
-      cut(
-        small.filter((workload) => workload.kind === kind),
-        8,
-      ),
-    ),
-    ...small.filter(({ kind }) => !alike.includes(kind)),
-  ];
-  test.each(chosen.map((workload) => [workload.name, workload] as const))(`%s runs${cutNote}`, async (_, workload) => {
-    expect(await createKindling(await shortened(workload), 1).time(1)).toBeGreaterThan(0);
-  });
+  test.runIf(runsAll).each(small.map((workload) => [workload.name, workload] as const))(
+    `%s runs${allNote}`,
+    async (_, workload) => {
+      expect(await createKindling(await shortened(workload), 1).time(1)).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("options", () => {

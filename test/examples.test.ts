@@ -167,7 +167,7 @@ test("fashionMnist prints what the tutorial prints", () => {
   );
 });
 
-test("customDataset learns from a folder and a CSV", { timeout: 120_000 }, async () => {
+test.runIf(runsAll)(`customDataset learns from a folder and a CSV${allNote}`, { timeout: 120_000 }, async () => {
   const names = Array.from({ length: 40 }, (_, i) => `${i}.png`);
   names.forEach((name, i) => {
     const data = Uint8Array.from({ length: 192 }, (_, k) => (i % 2 === 0 ? 20 : 200) + (k % 30));

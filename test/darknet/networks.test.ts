@@ -2,12 +2,13 @@
 import * as torch from "kindling";
 import { darknet } from "kindling";
 import { beforeAll, describe, expect, test } from "vitest";
+import { cut, cutNote } from "../helpers/cut";
 import { configOf, expected, floats, pictures, weightsFile } from "./networks";
 
 const distance = (a: torch.Tensor, b: torch.Tensor): number =>
   a.sub(b).abs().div(b.abs().add(1)).max().item() as number;
 
-describe.each(Object.keys(expected))("%s", (name) => {
+describe.each(cut(Object.keys(expected), 2))(`%s${cutNote}`, (name) => {
   const { shapes, outputs, boxes } = expected[name]!;
 
   let file: Uint8Array;

@@ -46,7 +46,7 @@ const arms: [string, any, object][] = [
 ];
 
 describe("random numbers are the same for any number of workers", () => {
-  test.each(cut(arms, 2))(`%s${cutNote}`, { timeout: 60_000 }, async (arm, dataset, options) => {
+  test.each(cut(arms, 3))(`%s${cutNote}`, { timeout: 60_000 }, async (arm, dataset, options) => {
     const here = await read(dataset, options);
     expect(new Set(here.batches.flat(3)).size).toBeGreaterThan(here.batches.length);
     // The number of workers matters alike for all; starting them takes the time.

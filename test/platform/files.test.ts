@@ -88,21 +88,23 @@ describe("saveFile", () => {
   });
 
   const runtimes = findRuntimes().found;
-  describe.each(runtimes)(`killed at any moment, in $name${cutNote}`, ({ command, args }) => {
-    test("leaves the old file or the new one", { timeout: 60_000 }, async () => {
-      const path = join(folder, "x.safetensors");
-      const program = join(folder, "writer.mjs");
-      writeFileSync(program, writer);
-      const rounds = runsAll || command === runtimes[0]!.command ? [0, 1, 2, 3] : [1];
-      for (const round of rounds) {
-        const child = spawn(command, [...args, program, path], { stdio: ["ignore", "pipe", "inherit"] });
-        await once(child.stdout!, "data");
-        await new Promise((done) => setTimeout(done, 3 + 19 * round));
-        child.kill("SIGKILL");
-        await once(child, "exit");
-        const x = safetensors.load(readFileSync(path)).x!;
-        expect([x.shape, x.min().item()]).toEqual([[1 << 18], x.max().item()]);
-      }
-    });
-  });
+  describe.each(runsAll ? runtimes : runtimes.slice(0, 1))(
+    `killed at any moment, in $name${cutNote}`,
+    ({ command, args }) => {
+      test("leaves the old file or the new one", { timeout: 60_000 }, async () => {
+        const path = join(folder, "x.safetensors");
+        const program = join(folder, "writer.mjs");
+        writeFileSync(program, writer);
+        for (const round of [0, 1, 2, 3]) {
+          const child = spawn(command, [...args, program, path], { stdio: ["ignore", "pipe", "inherit"] });
+          await once(child.stdout!, "data");
+          await new Promise((done) => setTimeout(done, 3 + 19 * round));
+          child.kill("SIGKILL");
+          await once(child, "exit");
+          const x = safetensors.load(readFileSync(path)).x!;
+          expect([x.shape, x.min().item()]).toEqual([[1 << 18], x.max().item()]);
+        }
+      });
+    },
+  );
 });

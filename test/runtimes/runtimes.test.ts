@@ -77,7 +77,7 @@ const relaxedLosses: number[][] = [];
 const isFirstOfItsKind = (name: string): boolean => name === found[0]!.name || name === "bun";
 
 describe("servers", () => {
-  // `npm run environments` trains in all of them, too.
+  // `npm run environments` trains in all of them and in Chromium, too.
   for (const { name, command, args } of found.filter(({ name }) => runsAll || isFirstOfItsKind(name)))
     it(`${name} trains on threads, and from a DataLoader's workers${cutNote}`, { timeout: 120_000 }, async () => {
       const forgets = runsAll || isFirstOfItsKind(name);
@@ -104,7 +104,7 @@ describe("Chromium", () => {
       const page = await browser.newPage();
       const messages: string[] = [];
       page.on("console", (message) => messages.push(message.text()));
-      await page.goto(`${server.url}/test/runtimes/page.html${runsAll ? "?all" : ""}`);
+      await page.goto(`${server.url}/test/runtimes/page.html`);
       await page.waitForFunction("globalThis.result !== undefined", undefined, { timeout: 90_000 });
       const result = (await page.evaluate("globalThis.result")) as Result;
       await page.close();
@@ -117,7 +117,7 @@ describe("Chromium", () => {
   if (executablePath === undefined)
     it.skip("is not installed: install Debian's package chromium, or set CHROMIUM", () => {});
   else {
-    it(`with cross-origin isolation trains on threads${cutNote}`, { timeout: 120_000 }, async () => {
+    it.runIf(runsAll)(`with cross-origin isolation trains on threads${allNote}`, { timeout: 120_000 }, async () => {
       const { result } = await open(true);
       await expectSameTraining(result, true);
       expect(result.doctor.sharedMemory).toBe(true);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cut, cutNote } from "../../helpers/cut";
+import { allNote, runsAll } from "../../helpers/cut";
 import { chromiumFlags, findChromium } from "../../runtimes/find";
 import { serve } from "../../runtimes/server";
 import { md5Of } from "./server";
@@ -97,16 +97,11 @@ describe("Chromium", () => {
   });
   afterAll(() => browser?.close());
 
-  it.each(
-    cut(
-      [
-        ["from the page's own server, with a worker", "?workers=1", true],
-        ["from mirrors", "?mirror", false],
-      ] as const,
-      2,
-    ),
-  )(
-    `trains on Fashion-MNIST %s; the second visit makes no request${cutNote}`,
+  it.runIf(runsAll).each([
+    ["from the page's own server, with a worker", "?workers=1", true],
+    ["from mirrors", "?mirror", false],
+  ] as const)(
+    `trains on Fashion-MNIST %s; the second visit makes no request${allNote}`,
     { timeout: 120_000 },
     async (_, query, isolated) => {
       const resources = Object.entries(raw).map(([name, bytes]) => [name, md5Of(bytes)]);

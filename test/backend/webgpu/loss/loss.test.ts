@@ -123,8 +123,8 @@ describe.skipIf(noGpu !== undefined)(`the loss of the device ${onGpu}`, () => {
   });
 
   it.each([
-    ["a factor", runsAll ? 100 : 15],
-    ["a network", runsAll ? 6 : 2],
+    ["a factor", runsAll ? 100 : 8],
+    ["a network", runsAll ? 6 : 1],
   ])("%s goes on from the last state, after %i losses at random points", { timeout: 300_000 }, async (name, rounds) => {
     const reference = setUp(name, "cpu");
     const expected: number[] = [];
