@@ -33,7 +33,7 @@ export default defineConfig({
     },
     pool: "forks",
     // Files wait for each other's processes, disks and timers more than for a core.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,
