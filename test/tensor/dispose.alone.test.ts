@@ -1,6 +1,6 @@
 /** Giving memory back: dispose, using, tidy, and what the graph keeps. */
 import * as torch from "kindling";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { collect } from "../helpers/collect";
 
 const blocks = (): number => torch.memoryStats().blocks;
@@ -141,4 +141,20 @@ test("using disposes at the end of the block", () => {
     expect(blocks()).toBeGreaterThan(before);
   }
   expect(blocks()).toBeLessThanOrEqual(before + 1);
+});
+
+test("a loop that never lets the event loop turn gets its memory back, and waits for one turn alone", () => {
+  const wait = vi.spyOn(globalThis, "setImmediate");
+  try {
+    let most = 0;
+    for (let i = 0; i < 256; i++) {
+      torch.zeros([1 << 20]);
+      most = Math.max(most, torch.memoryStats().allocated);
+    }
+    // A gibibyte was made, and every 128 MiB of it asked for a look.
+    expect(most).toBeLessThan(2 ** 29);
+    expect(wait.mock.calls.length).toBe(1);
+  } finally {
+    wait.mockRestore();
+  }
 });
