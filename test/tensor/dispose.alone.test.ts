@@ -151,7 +151,7 @@ test("a loop that never lets the event loop turn gets its memory back, and waits
       torch.zeros([1 << 20]);
       most = Math.max(most, torch.memoryStats().allocated);
     }
-    // A gibibyte was made, and every 128 MiB of it asked for a look.
+    // 1 GiB was made, and every 128 MiB of it asked for a look.
     expect(most).toBeLessThan(2 ** 29);
     expect(wait.mock.calls.length).toBe(1);
   } finally {
