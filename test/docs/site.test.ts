@@ -1,6 +1,6 @@
 /**
  * The documentation site in Chromium: nothing that axe finds, in light and dark, on a screen and a phone; blocks that run by a click; pages that are found;
- * threads without a server's headers. It needs `npm run docs -- --no-api`, and is skipped without.
+ * threads without a server's headers. It runs in `npm run test:all`, needs `npm run docs -- --no-api`, and is skipped without.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
