@@ -6,6 +6,7 @@ import nodeResolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
 import license from "rollup-plugin-license";
+import { escapeToAscii } from "./scripts/building/ascii.mjs";
 import { chunksOf } from "./scripts/building/chunks.mjs";
 import { nameClasses } from "./scripts/building/classNames.mjs";
 import { explainCommonJs } from "./scripts/building/commonjs.mjs";
@@ -188,6 +189,7 @@ export default {
     openRooms(),
     embedDataWorker(),
     explainCommonJs(),
+    escapeToAscii(),
     licenses,
   ],
   onwarn: (warning) => {

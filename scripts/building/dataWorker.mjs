@@ -53,7 +53,6 @@ async function scriptOf(bundle) {
     format: "iife",
     target: "es2022",
     platform: "neutral",
-    charset: "utf8",
     plugins: [fromBundle(bundle, withoutKernels)],
   });
   return outputFiles[0].text;

@@ -113,7 +113,8 @@ function expected(entry: Entry, result: Tensor, inputs: readonly Tensor[]): Arra
   const values = repeated(period, result.numel());
   if (!isFloat(result.dtype)) return torch.tensor(values.map(Math.trunc), { dtype: result.dtype }).toTypedArray();
   // What lies beyond the largest number of a dtype is infinite there.
-  return values.map((value) => (Math.abs(value) > torch.finfo(result.dtype).max ? Math.sign(value) / 0 : value));
+  const { max } = torch.finfo(result.dtype);
+  return values.map((value) => (Math.abs(value) > max ? Math.sign(value) / 0 : value));
 }
 
 /** What rounding, of operands too where they are rounded first, makes of a result. */

@@ -131,7 +131,7 @@ export const StringStringEntryProtoSchema: GenMessage<StringStringEntryProto> = 
   messageDesc(file_onnx, 2);
 
 /**
- * How a model is initialised and trained, which few files say.
+ * How a model is initialized and trained, which few files say.
  *
  * @generated from message onnx.TrainingInfoProto
  */
@@ -222,7 +222,7 @@ export const GraphProtoSchema: GenMessage<GraphProto> = /*@__PURE__*/
   messageDesc(file_onnx, 4);
 
 /**
- * Names of tensors that hold a quantised tensor's scale and zero point.
+ * Names of tensors that hold a quantized tensor's scale and zero point.
  *
  * @generated from message onnx.TensorAnnotation
  */

@@ -58,15 +58,15 @@ interface Program {
 }
 
 const programs: Readonly<Record<string, Program>> = {
-  LeNet: {
-    make: () => new LeNet(),
-    batch: () => [torch.randn(4, 1, 28, 28), torch.randint(0, 10, [4])],
-    optimizer: (parameters) => new optim.SGD(parameters, { lr: 0.02, momentum: 0.9 }),
-  },
   GPT: {
     make: () => new Gpt(),
     batch: () => [torch.randint(0, WORDS, [2, LENGTH]), torch.randint(0, WORDS, [2 * LENGTH])],
     optimizer: (parameters) => new optim.AdamW(parameters, { lr: 0.003 }),
+  },
+  LeNet: {
+    make: () => new LeNet(),
+    batch: () => [torch.randn(4, 1, 28, 28), torch.randint(0, 10, [4])],
+    optimizer: (parameters) => new optim.SGD(parameters, { lr: 0.02, momentum: 0.9 }),
   },
 };
 
