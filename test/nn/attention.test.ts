@@ -1,6 +1,6 @@
 /** Attention as one op of the cpu device, against the same in steps in float64. */
 import * as torch from "kindling";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 const { nn } = torch;
 const F = nn.functional;
@@ -123,6 +123,14 @@ test("errors are those of attention in steps", () => {
   );
 });
 
+test("masks of whole numbers are no bias", () => {
+  const x = torch.ones(1, 3, 3);
+  for (const dtype of ["int64", "int32", "uint8"] as const)
+    expect(() => F.scaledDotProductAttention(x, x, x, { attnMask: torch.ones(3, 3, { dtype }) })).toThrow(
+      `scaledDotProductAttention: attnMask has to be bool or floating-point, got ${dtype}`,
+    );
+});
+
 test("second derivatives are those of attention in steps", () => {
   const leaf = (dtype: torch.DType) =>
     [0, 1, 2].map((i) =>
@@ -228,6 +236,41 @@ describe("nn.MultiheadAttention without weights gives what it gives with them", 
       for (let i = 0; i < fused!.length; i++) expectClose(fused![i]!, steps![i]!, 1e-4);
     }
   });
+
+  test.each([true, false])(
+    "masks are of bools or floats, and as large as the scores (needWeights: %s)",
+    (needWeights) => {
+      const layer = new nn.MultiheadAttention(4, 2);
+      const [x, y] = [torch.randn(3, 2, 4), torch.randn(5, 2, 4)];
+      const call = (options: object) => () => layer(x, y, y, { needWeights, ...options });
+      const ints = (...shape: number[]) => torch.ones(shape, { dtype: "int64" });
+      expect(call({ attnMask: ints(3, 5) })).toThrow(
+        "only float, byte and bool types are supported for attnMask, not int64",
+      );
+      for (const dtype of ["int64", "uint8"] as const)
+        expect(call({ keyPaddingMask: ints(2, 5).to(dtype) })).toThrow(
+          `only bool and floating types of keyPaddingMask are supported, not ${dtype}`,
+        );
+      expect(call({ attnMask: torch.zeros(1, 5) })).toThrow(
+        "the shape of the 2D attnMask is [1, 5], but should be [3, 5]",
+      );
+      expect(call({ attnMask: torch.zeros(4, 1, 5) })).toThrow(
+        "the shape of the 3D attnMask is [4, 1, 5], but should be [4, 3, 5]",
+      );
+      expect(call({ attnMask: torch.zeros(5) })).toThrow("attnMask has 2 or 3 axes, got shape [5]");
+      expect(call({ keyPaddingMask: torch.zeros(2, 1) })).toThrow(
+        "expecting keyPaddingMask shape of [2, 5], but got [2, 1]",
+      );
+      const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+      const bytes = torch.ones(3, 5, { dtype: "uint8" }).triu(1);
+      const [ofBytes] = call({ attnMask: bytes })();
+      expect(warn.mock.calls.flat()).toEqual([
+        "multiHeadAttentionForward: a uint8 tensor for attnMask is deprecated. Use a bool tensor instead.",
+      ]);
+      warn.mockRestore();
+      expect(torch.equal(ofBytes, call({ attnMask: bytes.bool() })()[0])).toBe(true);
+    },
+  );
 
   test("without a batch, with second derivatives, and under autocast", () => {
     torch.manualSeed(8);

@@ -1,7 +1,7 @@
 /** Attention. */
 
 import { assertNumber, checkFlag, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
-import { ShapeError, ValueError } from "../../core/errors";
+import { DTypeError, ShapeError, ValueError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
 import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
@@ -41,7 +41,8 @@ function checkAttention(query: Tensor, key: Tensor, value: Tensor, options: Atte
   ] as const)
     if (checkTensor(opName, x, name).ndim < 2)
       throw new ShapeError(`${opName}: ${name} needs at least 2 axes, got ${shapeText(x.shape)}`);
-  if (attnMask !== null) checkTensor(opName, attnMask, "attnMask");
+  if (attnMask !== null && checkTensor(opName, attnMask, "attnMask").dtype !== "bool" && !attnMask.isFloatingPoint())
+    throw new DTypeError(`${opName}: attnMask has to be bool or floating-point, got ${attnMask.dtype}`);
   if (scale != null) checkNumber(opName, "scale", scale);
   assertNumber(opName, "dropoutP", dropoutP);
   if (!(dropoutP >= 0 && dropoutP <= 1))

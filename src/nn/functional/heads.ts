@@ -1,5 +1,5 @@
 /** Attention in several heads: what the layer and its functional form share. */
-import { ShapeError } from "../../core/errors";
+import { DTypeError, ShapeError } from "../../core/errors";
 import { sameShape, shapeText } from "../../core/shape";
 import { widen } from "../../ops/builders/precision";
 import { type AttentionTerms, canFuse, forbid, fusedAttention, packedAttention } from "../../ops/layers/attention";
@@ -41,7 +41,7 @@ export interface MultiHeadSettings {
   readonly dropoutP: number;
   readonly outWeight: Tensor;
   readonly outBias: Tensor | null;
-  /** [L, S] or [N · heads, L, S]; boolean: true where attention is forbidden; floating-point: added to the scores. */
+  /** [L, S] or [N · heads, L, S]; boolean: true where attention is forbidden; floating-point: added to the scores; uint8: as boolean, with a warning. */
   readonly attnMask: Tensor | null;
   /** [N, S]; boolean: true for keys to ignore; floating-point: added to the scores. */
   readonly keyPaddingMask: Tensor | null;
@@ -57,19 +57,47 @@ export interface MultiHeadSettings {
 const additive = (mask: Tensor | null, like: Tensor): Tensor | null =>
   mask?.dtype === "bool" ? forbid(mask, like) : mask;
 
+const opName = "multiHeadAttentionForward";
+
+/** A mask of bools or floats. */
+function checkAttentionMask(mask: Tensor, [n, length, keys]: readonly number[], numHeads: number): Tensor {
+  if (mask.dtype !== "uint8" && mask.dtype !== "bool" && !mask.isFloatingPoint())
+    throw new DTypeError(`${opName}: only float, byte and bool types are supported for attnMask, not ${mask.dtype}`);
+  if (mask.ndim !== 2 && mask.ndim !== 3)
+    throw new ShapeError(`${opName}: attnMask has 2 or 3 axes, got shape ${shapeText(mask.shape)}`);
+  const wanted = mask.ndim === 2 ? [length!, keys!] : [n! * numHeads, length!, keys!];
+  if (!sameShape(mask.shape, wanted))
+    throw new ShapeError(
+      `${opName}: the shape of the ${mask.ndim}D attnMask is ${shapeText(mask.shape)}, but should be ${shapeText(wanted)}`,
+    );
+  if (mask.dtype !== "uint8") return mask;
+  console.warn(`${opName}: a uint8 tensor for attnMask is deprecated. Use a bool tensor instead.`);
+  return mask.to("bool");
+}
+
+function checkPaddingMask(mask: Tensor, [n, , keys]: readonly number[]): void {
+  if (mask.dtype !== "bool" && !mask.isFloatingPoint())
+    throw new DTypeError(`${opName}: only bool and floating types of keyPaddingMask are supported, not ${mask.dtype}`);
+  if (!sameShape(mask.shape, [n!, keys!]))
+    throw new ShapeError(
+      `${opName}: expecting keyPaddingMask shape of [${n}, ${keys}], but got ${shapeText(mask.shape)}`,
+    );
+}
+
+/** @returns The settings with masks of bools or floats. */
+function checkMasks(query: Tensor, key: Tensor, settings: MultiHeadSettings): MultiHeadSettings {
+  const { attnMask, keyPaddingMask, numHeads, staticK, batchFirst } = settings;
+  const [batchAxis, lengthAxis] = batchFirst ? [0, 1] : [1, 0];
+  const sizes = [query.shape[batchAxis]!, query.shape[lengthAxis]!, staticK?.shape[1] ?? key.shape[lengthAxis]!];
+  if (keyPaddingMask !== null) checkPaddingMask(keyPaddingMask, sizes);
+  return attnMask === null ? settings : { ...settings, attnMask: checkAttentionMask(attnMask, sizes, numHeads) };
+}
+
 /** What is added to the scores [N · heads, L, S], from both masks. */
-function scoreBias(s: MultiHeadSettings, like: Tensor, n: number, length: number, extra: number): Tensor | null {
+function scoreBias(s: MultiHeadSettings, like: Tensor, n: number, extra: number): Tensor | null {
   const { numHeads } = s;
   let attn = additive(s.attnMask, like);
   let padding = additive(s.keyPaddingMask, like);
-  if (attn !== null && attn.ndim === 3 && attn.shape[0] !== n * numHeads)
-    throw new ShapeError(
-      `multiHeadAttentionForward: the shape of the 3D attnMask is ${shapeText(attn.shape)}, but should be [${n * numHeads}, ${length}, ${like.shape[0]}].`,
-    );
-  if (padding !== null && padding.shape[0] !== n)
-    throw new ShapeError(
-      `multiHeadAttentionForward: expecting keyPaddingMask shape of [${n}, ${like.shape[0]}], but got ${shapeText(padding.shape)}`,
-    );
   // Extra keys are never masked.
   if (extra > 0)
     [attn, padding] = [attn, padding].map((mask) => mask && constantPadNd(mask, [0, extra])) as [
@@ -150,8 +178,9 @@ export function attendInHeads(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  settings: MultiHeadSettings,
+  given: MultiHeadSettings,
 ): [output: Tensor, weights: Tensor | null] {
+  const settings = checkMasks(query, key, given);
   const fused = attendFused(query, key, value, settings);
   if (fused !== null) return [linear(fused, settings.outWeight, settings.outBias), null];
   if (!settings.batchFirst) return attendInSteps(query, key, value, settings);
@@ -183,7 +212,7 @@ function attendInSteps(
     [k, v] = [cat([k, blank], 1), cat([v, blank], 1)];
   }
   const extra = staticK === null ? k.shape[1]! - key.shape[0]! : addZeroAttn ? 1 : 0;
-  const bias = scoreBias(settings, key, n, length, extra);
+  const bias = scoreBias(settings, key, n, extra);
   const [heads, weights] = attend(q, k, v, bias, dropoutP, 1 / Math.sqrt(size));
   const output = linear(heads.transpose(0, 1).reshape(length, n, embed), settings.outWeight, settings.outBias);
   if (!settings.needWeights) return [output, null];
