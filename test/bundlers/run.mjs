@@ -18,6 +18,7 @@ const alike = {
   "Chromium, script of another origin": "Chromium, import map, isolated",
   "Chromium, module worker": "Chromium, SharedWorker",
   "Chromium, sandboxed frame": "Chromium, file://",
+  "Chromium, one classic script": "Node, esbuild, minified",
   "esbuild, names kept": "Node, esbuild, minified",
   "Vite, dev": "Vite, build",
   Rspack: "webpack 5",

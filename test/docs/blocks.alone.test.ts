@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { transformSync } from "esbuild";
 import * as torch from "kindling";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { cut, cutNote } from "../helpers/cut";
 import { noGpu, onGpu } from "../helpers/webgpu";
 
 interface Block {
@@ -352,7 +353,7 @@ const ends = ofLanguage("ts").filter(([name]) => !beginnings.has(name));
 test.each(ends.filter((block) => !isOfGpu(block)))("%s runs", { timeout: 120_000 }, runBlock);
 
 describe.skipIf(noGpu !== undefined)(onGpu, () => {
-  test.each(ends.filter(isOfGpu))("%s runs", { timeout: 120_000 }, runBlock);
+  test.each(cut(ends.filter(isOfGpu), 4))(`%s runs${cutNote}`, { timeout: 120_000 }, runBlock);
 });
 
 test.each(ofLanguage("js"))("%s runs as a program in the repository", (_, { code }) => {

@@ -32,7 +32,8 @@ beforeAll(async () => {
 }, 120_000);
 
 describe("the first program of the README", () => {
-  for (const { name, command, args } of findRuntimes().found.filter(({ name }) => runsAll || name !== "node 24"))
+  // `npm run environments` runs a program in the others.
+  for (const { name, command, args } of findRuntimes().found.filter((_, i) => runsAll || i === 0))
     test(`runs in ${name}${cutNote}`, { timeout: 60_000 }, async () => {
       const { stdout } = await run(resolve(command), [...args, "program.mjs"], { cwd: folder });
       const losses = stdout
