@@ -84,7 +84,8 @@ export function computeThread(setup: ComputeSetup, instantiateSync: typeof insta
     try {
       const index = i32[words.kernel]!;
       kernels[index] ??= compiled();
-      kernels[index](...args);
+      // To spread a list may make another, as in JavaScriptCore, whose collector comes late to a thread that it thinks holds all the memory.
+      kernels[index].apply(undefined, args);
     } catch {
       Atomics.store(i32, words.failed, 1);
     }
