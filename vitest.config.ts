@@ -32,7 +32,7 @@ export default defineConfig({
       reportsDirectory: "build/coverage",
     },
     pool: "forks",
-    // Files wait for each other's processes, disks and timers more than for a core.
+    // More files at once take as long, each longer: vitest itself and the programs that tests start need the cores, too.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {

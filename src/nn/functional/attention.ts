@@ -8,7 +8,7 @@ import { checkSameDevice, checkTensor } from "../../ops/builders/checks";
 import { canFuse, causalBias, forbid, fusedAttention } from "../../ops/layers/attention";
 import { noiseOf } from "../../ops/layers/dropout";
 import type { Tensor } from "../../tensor/tensor";
-import { attend, attendInHeads } from "./heads";
+import { attend, attendInHeads, multiHead } from "./heads";
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -94,7 +94,8 @@ function fused(query: Tensor, key: Tensor, value: Tensor, { mask, p, causal, sca
  * softmax(query · keyᵀ · scale + mask) · value. Shape: [*, L, E], [*, S, E], [*, S, V] → [*, L, V]; the axes of the result lie in memory in the order of
  * those of the query. The cpu device computes float32 without holding the scores, unless the mask requires grad; views cost no copies, and keys that are
  * masked for all queries of a block no time.
- * @throws ShapeError if the shapes do not fit. @throws ValueError for isCausal with a mask, or a probability that is not between 0 and 1.
+ * @throws ShapeError if the shapes do not fit. @throws DTypeError for a mask of whole numbers.
+ * @throws ValueError for isCausal with a mask, or a probability that is not between 0 and 1.
  * @see torch.nn.functional.scaled_dot_product_attention; Vaswani et al., 2017
  */
 export const scaledDotProductAttention = named(
@@ -151,8 +152,6 @@ export interface MultiHeadOptions {
   /** Give the mean over heads of the weights. Default: true. */
   averageAttnWeights?: boolean;
 }
-
-const multiHead = "multiHeadAttentionForward";
 
 /** The projections of query, key and value. */
 function projections(embed: number, together: Tensor | null, options: MultiHeadOptions): [Tensor, Tensor, Tensor] {

@@ -57,30 +57,33 @@ export interface MultiHeadSettings {
 const additive = (mask: Tensor | null, like: Tensor): Tensor | null =>
   mask?.dtype === "bool" ? forbid(mask, like) : mask;
 
-const opName = "multiHeadAttentionForward";
+/** The op that messages name. */
+export const multiHead = "multiHeadAttentionForward";
 
 /** A mask of bools or floats. */
 function checkAttentionMask(mask: Tensor, [n, length, keys]: readonly number[], numHeads: number): Tensor {
   if (mask.dtype !== "uint8" && mask.dtype !== "bool" && !mask.isFloatingPoint())
-    throw new DTypeError(`${opName}: only float, byte and bool types are supported for attnMask, not ${mask.dtype}`);
+    throw new DTypeError(`${multiHead}: only float, byte and bool types are supported for attnMask, not ${mask.dtype}`);
   if (mask.ndim !== 2 && mask.ndim !== 3)
-    throw new ShapeError(`${opName}: attnMask has 2 or 3 axes, got shape ${shapeText(mask.shape)}`);
+    throw new ShapeError(`${multiHead}: attnMask has 2 or 3 axes, got shape ${shapeText(mask.shape)}`);
   const wanted = mask.ndim === 2 ? [length!, keys!] : [n! * numHeads, length!, keys!];
   if (!sameShape(mask.shape, wanted))
     throw new ShapeError(
-      `${opName}: the shape of the ${mask.ndim}D attnMask is ${shapeText(mask.shape)}, but should be ${shapeText(wanted)}`,
+      `${multiHead}: the shape of the ${mask.ndim}D attnMask is ${shapeText(mask.shape)}, but should be ${shapeText(wanted)}`,
     );
   if (mask.dtype !== "uint8") return mask;
-  console.warn(`${opName}: a uint8 tensor for attnMask is deprecated. Use a bool tensor instead.`);
+  console.warn(`${multiHead}: a uint8 tensor for attnMask is deprecated. Use a bool tensor instead.`);
   return mask.to("bool");
 }
 
 function checkPaddingMask(mask: Tensor, [n, , keys]: readonly number[]): void {
   if (mask.dtype !== "bool" && !mask.isFloatingPoint())
-    throw new DTypeError(`${opName}: only bool and floating types of keyPaddingMask are supported, not ${mask.dtype}`);
+    throw new DTypeError(
+      `${multiHead}: only bool and floating types of keyPaddingMask are supported, not ${mask.dtype}`,
+    );
   if (!sameShape(mask.shape, [n!, keys!]))
     throw new ShapeError(
-      `${opName}: expecting keyPaddingMask shape of [${n}, ${keys}], but got ${shapeText(mask.shape)}`,
+      `${multiHead}: expecting keyPaddingMask shape of [${n}, ${keys}], but got ${shapeText(mask.shape)}`,
     );
 }
 
