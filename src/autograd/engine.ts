@@ -3,7 +3,7 @@ import { AutogradError, DeviceError } from "../core/errors";
 import { sameShape, shapeText } from "../core/shape";
 import { runInternally, runInUserScope } from "../tensor/scope";
 import { Tensor } from "../tensor/tensor";
-import { hasArrivals } from "../tensor/transfer";
+import { isArriving } from "../tensor/transfer";
 import { isTracing, runTraced } from "./anomaly";
 import { runPostAccumulateHooks, runTensorHooks } from "./hooks";
 import { evaluateLater, isAwaited, own, sum } from "./later";
@@ -106,7 +106,7 @@ export function accumulateLeaf(leaf: Tensor, grad: Tensor, createGraph: boolean)
   // A gradient with a graph may be that of other leaves too, so each gets its own.
   if (createGraph) leaf.takeGrad(have === null ? own(grad) : sum(have, grad));
   else if (have !== null) {
-    if (have.requiresGrad || hasArrivals()) leaf.takeGrad(sum(have, grad));
+    if (have.requiresGrad || isArriving(have) || isArriving(grad)) leaf.takeGrad(sum(have, grad));
     else have.add_(grad);
     drop(grad);
   } else if (!grad.isShared && grad.storage.isUnshared && grad.isContiguous()) {

@@ -10,10 +10,10 @@ import { Tensor } from "./tensor";
 const arrivals = new WeakMap<Storage, Promise<void>>();
 let pending = 0;
 
-/** @internal Whether the values of any tensor are still on their way from a device that cannot be read at once. */
+/** @internal Whether the values of any tensor are still on their way from a device that cannot be read at once, or could not come. */
 export const hasArrivals = (): boolean => pending > 0;
 
-/** @internal Whether the values of `x` are still on their way. */
+/** @internal Whether the values of `x` are still on their way, or could not come. */
 export const isArriving = (x: Tensor): boolean => pending > 0 && arrivals.has(x.storage);
 
 /** @internal Settles once the values of `x` are in its memory. */

@@ -1,6 +1,6 @@
 /** Moves between devices: values, dtypes, gradients, modules and optimizers. */
 import * as kindling from "kindling";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { useStrictDevice } from "../helpers/strict";
 
 const torch = kindling as any;
@@ -94,6 +94,25 @@ test("gradients move back, and add up", async () => {
   expect((await x.grad.cpu()).tolist()).toEqual([6, 10, 14]);
   x.to("webgpu").sum().backward();
   expect((await x.grad.cpu()).tolist()).toEqual([7, 11, 15]);
+});
+
+test("gradients of the cpu add up in place while something else is on its way, or could not come", async () => {
+  const x = torch.tensor([1, 2], { requiresGrad: true });
+  const addTwice = (): void => {
+    x.grad = torch.zeros(2);
+    const { grad } = x;
+    x.mul(3).sum().backward();
+    x.mul(3).sum().backward();
+    expect([x.grad === grad, grad.tolist()]).toEqual([true, [6, 6]]);
+  };
+  const later = torch.ones(2, { device: "webgpu" }).to("cpu", { nonBlocking: true });
+  addTwice();
+  await later.cpu();
+  const kernels = Object.getPrototypeOf(torch.ones(1).storage.backend);
+  vi.spyOn(kernels, "read").mockRejectedValueOnce(new Error("lost"));
+  const never = torch.ones(2, { device: "webgpu" }).to("cpu", { nonBlocking: true });
+  await expect(never.cpu()).rejects.toThrow("lost");
+  addTwice();
 });
 
 test("what lies behind a move waits for its gradient: ops of the cpu, leaves with several uses, modules", async () => {
