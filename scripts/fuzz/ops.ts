@@ -13,6 +13,7 @@ import { type Calls, callsOf } from "./ops/calls";
 import { faultOf } from "./ops/judge";
 import {
   type Counts,
+  type Extent,
   type Job,
   type Line,
   type Mode,
@@ -22,7 +23,8 @@ import {
   readProgress,
   writeProgress,
 } from "./ops/protocol";
-import { type Knowledge, knowledgeFile } from "./ops/templates";
+import { knowledgeFile } from "./ops/templates";
+import type { Call } from "./ops/value";
 
 /** Seconds that one call may take. */
 const LIMIT = 10;
@@ -49,7 +51,7 @@ export interface OpsOptions extends FuzzOptions {
 export interface Summary extends Counts {
   readonly calls: number;
   /** How many functions, constructors, methods and modules the wrong calls are of. */
-  readonly subjects?: number;
+  readonly subjects?: number | undefined;
 }
 
 /** How a child ended: by itself, by a call that hung or killed it, or because time was up. */
@@ -68,65 +70,64 @@ function bundleChild(): string {
 class Run {
   private readonly knowledge = knowledgeFile();
   private readonly child = bundleChild();
-  private readonly home = process.cwd();
   private readonly folder = mkdtempSync(join(tmpdir(), "kindling-fuzz-"));
   private readonly file = join(this.folder, "progress");
   private readonly deadline: number;
   private readonly skip: number[] = [];
-  private readonly generator: Calls;
+  private extent: Extent = {};
+  private generator?: Calls;
 
   constructor(private readonly options: OpsOptions) {
-    const { seed, op, planted, mode = "ops" } = options;
-    // Wrong calls are derived from plausible ones, which are tried here: what these write by chance is gone with the folder, too.
-    process.chdir(this.folder);
-    const knowledge = deserialize(readFileSync(this.knowledge)) as Knowledge;
-    this.generator = callsOf(knowledge, { seed, mode, ...(op !== undefined && { op }), ...(planted && { planted }) });
     this.deadline = performance.now() + options.seconds * 1000;
   }
 
   async go(): Promise<Summary> {
-    const { from = 0 } = this.options;
-    const { length = Number.POSITIVE_INFINITY, subjects } = this.generator;
-    const calls = Math.min(this.options.calls, length - from);
+    const { from = 0, calls } = this.options;
+    const to = Math.min(from + calls, Number.MAX_SAFE_INTEGER);
     const total = noCounts();
     let next = from;
-    for (let end: End = "over"; next < from + calls && end !== "late"; ) {
-      end = await this.runChild(this.job(next, from + calls));
+    for (let end: End = "over"; next < Math.min(to, this.extent.length ?? to) && end !== "late"; ) {
+      end = await this.runChild(this.job(next, to));
       const progress = this.progress();
       for (const key of ["accepted", "refused", "invalid"] as const) total[key] += progress.counts[key];
       next = progress.next;
       if (typeof end === "object") this.lose(progress, end);
     }
-    process.chdir(this.home);
     rmSync(this.folder, { recursive: true });
     rmSync(this.child);
-    return { ...total, calls: next - from, ...(subjects !== undefined && { subjects }) };
+    return { ...total, calls: next - from, subjects: this.extent.subjects };
   }
 
   /** A call that ended its process is reported and left out; the others of its batch are made again. */
   private lose({ k, beats }: Progress, end: End & object): void {
     if (beats === 0) throw new Error(`the process that makes the calls did not begin: ${end.detail}`);
     this.skip.push(k);
-    this.options.report(faultOf(this.generator.call(k), end.kind, `${end.detail} (call ${k})`));
+    this.options.report(faultOf(this.call(k), end.kind, `${end.detail} (call ${k})`));
+  }
+
+  /** The call of a number. The child finds out what can be called, which takes seconds; here that is worth it for a call that ended its process alone. */
+  private call(k: number): Call {
+    if (this.generator === undefined) {
+      // Wrong calls are derived from plausible ones, which are tried: what these write by chance is gone with the folder.
+      const home = process.cwd();
+      process.chdir(this.folder);
+      this.generator = callsOf(deserialize(readFileSync(this.knowledge)), this.making);
+      process.chdir(home);
+    }
+    return this.generator.call(k);
   }
 
   private job(from: number, to: number): Job {
-    const { seed, op, planted, mode = "ops" } = this.options;
-    const strict = mode === "wrong" || (this.options.strict ?? false);
-    const { knowledge, skip, file: progress } = this;
+    const { making, knowledge, skip, file: progress } = this;
+    const strict = making.mode === "wrong" || (this.options.strict ?? false);
     writeFileSync(progress, writeProgress({ k: from, next: from, beats: 0, counts: noCounts() }));
-    return {
-      seed,
-      from,
-      to,
-      skip,
-      knowledge,
-      progress,
-      strict,
-      mode,
-      ...(op !== undefined && { op }),
-      ...(planted && { planted }),
-    };
+    return { ...making, from, to, skip, knowledge, progress, strict };
+  }
+
+  /** What decides which calls are made. */
+  private get making(): Pick<Job, "seed" | "mode" | "op" | "planted"> {
+    const { seed, op, planted, mode = "ops" } = this.options;
+    return { seed, mode, ...(op !== undefined && { op }), ...(planted && { planted }) };
   }
 
   private progress(): Progress {
@@ -165,8 +166,9 @@ class Run {
   }
 
   private report(line: string): void {
-    const { k, fault } = JSON.parse(line) as Line;
-    this.options.report({ ...fault, detail: `${fault.detail} (call ${k})` });
+    const said = JSON.parse(line) as Line;
+    if ("extent" in said) this.extent = said.extent;
+    else this.options.report({ ...said.fault, detail: `${said.fault.detail} (call ${said.k})` });
   }
 
   /** Looks whether calls go on; ends the child when one does not, or when time is up. */

@@ -1,6 +1,5 @@
 /** What the main thread and the workers of a DataLoader say to each other. */
 import type { MemoryRange } from "../backend/capabilities";
-import { scriptRunner } from "../platform/platform";
 import type { LoadModule, Packed, TensorLayout } from "./pack";
 
 /** The first message to a worker. */
@@ -91,12 +90,11 @@ export const PORT_NAME = "kindling.dataWorker";
 
 /**
  * What a worker runs: it keeps messages until the library is there. Modules of the program come first. The library that they import becomes the
- * worker's, so that its classes are theirs; where they import none, `library` runs, the text of the library itself. So no worker
+ * worker's, so that its classes are theirs; where they import none, the worker's script runs, the text of the library itself. So no worker
  * needs the address of the library, which is that of the whole program in many bundles.
  */
-export const workerSource = (library: string): string => `
+export const workerSource = `
 const key = Symbol.for(${JSON.stringify(PORT_NAME)});
-const library = ${scriptRunner(library)};
 // What has failed takes no more requests but that to end.
 const end = ({ kind }) => kind === "close" && send({ kind: "closed" });
 const fail = (error, isImport) => {
@@ -112,7 +110,7 @@ const begin = async ({ modules }) => {
     fail(error, true);
     return;
   }
-  if (key in globalThis) library();
+  if (key in globalThis) runScript();
 };
 let port;
 receive((message) => {

@@ -118,7 +118,7 @@ export class WorkerPool {
     const pool = new WorkerPool(options);
     open.add(pool);
     try {
-      pool.startWorkers(workerSource(library));
+      pool.startWorkers(library);
     } catch (error) {
       pool.close();
       throw error;
@@ -126,7 +126,7 @@ export class WorkerPool {
     return pool;
   }
 
-  private startWorkers(source: string): void {
+  private startWorkers(library: string): void {
     const { numWorkers, seed } = this.options;
     const setup = this.describeWork();
     const program = mayGuard() ? undefined : setup.modules.find(isProgram);
@@ -134,9 +134,10 @@ export class WorkerPool {
     for (let id = 0; id < numWorkers; id++) {
       // No error is made unless it is thrown: its stack would hold the loader, and what listens to the worker would hold the error.
       let reason: Error | undefined;
-      const handle = startWorker(source, `kindling-data-${id}`, (error) => {
+      const refused = (error: Error): void => {
         reason = error;
-      });
+      };
+      const handle = startWorker(workerSource, `kindling-data-${id}`, refused, library);
       if (handle === undefined) throw startFailure(reason ?? new Error("there are none"));
       const arena = cpu().allocate(ARENA_BYTES);
       const owner = cpu().shared.newOwner();

@@ -308,7 +308,7 @@ describe("memory and workers", () => {
 
   test("memory of workers that are gone is used again", { timeout: 60_000 }, async () => {
     const reserved: number[] = [];
-    for (let epoch = 0; epoch < 6; epoch++) {
+    for (let epoch = 0; epoch < 5; epoch++) {
       // Larger than the memory that a worker begins with.
       for await (const x of new DataLoader(new Ragged(6, 1 << 19), { batchSize: null, numWorkers: 1 }))
         (x as torch.Tensor).dispose();

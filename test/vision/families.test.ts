@@ -186,7 +186,7 @@ function outputs(result: unknown): Tensor[] {
 const numbered = (all: readonly Sums[]): Record<string, Sums> => Object.fromEntries(all.map((sums, i) => [i, sums]));
 
 describe("small members of each family are torchvision's", () => {
-  test.each(cut(Object.entries(expected.small), 2))(`%s${cutNote}`, (name, wanted) => {
+  test.each(cut(Object.entries(expected.small), 4))(`%s${cutNote}`, (name, wanted) => {
     torch.manualSeed(0);
     withModel(small[name]!, (model) => {
       expect(torch.rand(2).tolist()).toEqual(wanted.then.map(Math.fround));
@@ -213,7 +213,7 @@ describe("small members of each family are torchvision's", () => {
 });
 
 describe("builders: keys, shapes, dtypes, their order, and the print-out are torchvision's", () => {
-  test.each(cut(Object.entries(expected.builders), 12))(`%s${cutNote}`, (name, { parameters, structure }) => {
+  test.each(cut(Object.entries(expected.builders), 24))(`%s${cutNote}`, (name, { parameters, structure }) => {
     withModel(
       () => nn.utils.skipInit(models.getModelBuilder(name) as () => torch.nn.Module),
       (model) => {

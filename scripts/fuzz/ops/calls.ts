@@ -1,17 +1,13 @@
 /** Which calls are made, by what is judged. */
 import { Generator } from "./generate";
-import type { Job } from "./protocol";
+import type { Extent, Job } from "./protocol";
 import type { Knowledge } from "./templates";
 import type { Call } from "./value";
 import { WrongCalls } from "./wrong";
 
 /** Calls by their numbers. */
-export interface Calls {
+export interface Calls extends Extent {
   call(k: number): Call;
-  /** How many there are, if their number is limited. */
-  readonly length?: number;
-  /** How many functions, constructors, methods and modules they are of, if that is counted. */
-  readonly subjects?: number;
 }
 
 /** The share of hostile calls where two devices are compared: most calls are to give results. */

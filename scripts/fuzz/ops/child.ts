@@ -10,7 +10,7 @@ import { type Calls, callsOf } from "./calls";
 import { Devices } from "./devices";
 import { openHeap } from "./heap";
 import { Judge, type Verdict } from "./judge";
-import { type Job, noCounts, writeProgress } from "./protocol";
+import { type Job, type Line, noCounts, writeProgress } from "./protocol";
 import { shrink } from "./shrink";
 import type { Call } from "./value";
 
@@ -35,6 +35,8 @@ class Child {
   private readonly generator: Calls;
   private readonly counts = noCounts();
   private readonly skip: ReadonlySet<number>;
+  /** The end of the calls to make. */
+  private readonly to: number;
   private next: number;
   private beats = 0;
 
@@ -46,12 +48,15 @@ class Child {
     this.skip = new Set(job.skip);
     this.next = job.from;
     this.generator = callsOf(deserialize(readFileSync(job.knowledge)), job);
+    const { length, subjects } = this.generator;
+    this.to = Math.min(job.to, length ?? job.to);
+    this.say({ extent: { length, subjects } });
     this.judge = new Judge(openHeap(), Object.create(torch, { planted: { value: planted } }), job.strict);
   }
 
   /** Makes all calls, or those up to a trap. */
   async run(): Promise<void> {
-    for (let isSound = true; isSound && this.next < this.job.to; ) {
+    for (let isSound = true; isSound && this.next < this.to; ) {
       isSound = await this.nextBatch();
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -72,7 +77,7 @@ class Child {
 
   private async batch(): Promise<boolean> {
     const numbers: number[] = [];
-    const end = Math.min(this.job.to, this.next + BATCH);
+    const end = Math.min(this.to, this.next + BATCH);
     for (let k = this.next; k < end; k++) if (!this.skip.has(k)) numbers.push(k);
     const calls = numbers.map((k) => this.generator.call(k));
     const verdicts = this.judge.judgeAll(calls, (i) => this.note(numbers[i]!));
@@ -84,13 +89,11 @@ class Child {
 
   /** Judges calls one by one, each once; what they promise is waited for. */
   private async oneByOne(judge: (call: Call) => Promise<Verdict>): Promise<boolean> {
-    const end = Math.min(this.job.to, this.next + BATCH);
+    const end = Math.min(this.to, this.next + BATCH);
     for (; this.next < end; this.next++) {
       const k = this.next;
       if (this.skip.has(k)) continue;
       this.note(k);
-      // What is found to call may differ a little from what the parent found.
-      if (k >= (this.generator.length ?? Number.POSITIVE_INFINITY)) continue;
       const call = this.generator.call(k);
       const verdict = await judge(call);
       await this.tell(k, call, verdict, judge, this.job.mode === "webgpu" ? DEVICE_TRIES : 0);
@@ -124,7 +127,7 @@ class Child {
     this.say({ k, fault: best });
   }
 
-  private say(line: object): void {
+  private say(line: Line): void {
     const text = Buffer.from(`${JSON.stringify(line)}\n`);
     for (let at = 0; at < text.length; ) at += writeSync(3, text, at);
   }

@@ -41,11 +41,16 @@ export interface Counts {
 
 export const noCounts = (): Counts => ({ accepted: 0, refused: 0, invalid: 0 });
 
-/** A line of the child's output. */
-export interface Line {
-  readonly k: number;
-  readonly fault: Fault;
+/** How much there is to call, where it is limited. */
+export interface Extent {
+  /** How many calls there are. */
+  readonly length?: number | undefined;
+  /** How many functions, constructors, methods and modules they are of. */
+  readonly subjects?: number | undefined;
 }
+
+/** A line of the child's output: first how much there is to call, then faults. */
+export type Line = { readonly extent: Extent } | { readonly k: number; readonly fault: Fault };
 
 /** Where the child is. */
 export interface Progress {
