@@ -6,8 +6,8 @@ import { launch, pairs, skipped } from "./launch";
 if (skipped !== "") console.info(`tests of torch.distributed are skipped in part: ${skipped}`);
 
 describe.each(pairs)("$name and $name", (mpi, runtime, ranks) => {
-  // Four ranks train, in `training.ranks.test.ts`.
-  test.each(runsAll ? ranks : [2])(
+  // Four ranks train, and so do two in Deno, in `training.ranks.test.ts`.
+  test.runIf(runsAll || runtime.name !== "deno").each(runsAll ? ranks : [2])(
     `on %i ranks (${mpi.name}, ${runtime.name})${cutNote}`,
     async (n) => {
       const { code, stdout, stderr } = await launch([mpi, runtime], n, "collectives");

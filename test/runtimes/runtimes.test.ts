@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { allNote, cutNote, runsAll } from "../helpers/cut";
+import { allNote, runsAll } from "../helpers/cut";
 import { chromiumFlags, findChromium, findRuntimes } from "./find";
 import { serve } from "./server";
 
@@ -75,13 +75,17 @@ const relaxedLosses: number[][] = [];
 
 describe("servers", () => {
   // `npm run environments` trains in all of them and in Chromium, too, and other tests forget memory in this Node.
-  for (const { name, command, args } of found.filter(({ name }) => runsAll || name === "bun"))
-    it(`${name} trains on threads, and from a DataLoader's workers${cutNote}`, { timeout: 120_000 }, async () => {
-      const result = await runIn(command, args, { forgets: true });
-      await expectSameTraining(result);
-      expect(result.peak).toBeGreaterThan(0);
-      expect(result.doctor.threads.running).toBe(result.doctor.threads.wanted);
-    });
+  for (const { name, command, args } of found)
+    it.runIf(runsAll)(
+      `${name} trains on threads, and from a DataLoader's workers${allNote}`,
+      { timeout: 120_000 },
+      async () => {
+        const result = await runIn(command, args, { forgets: true });
+        await expectSameTraining(result);
+        expect(result.peak).toBeGreaterThan(0);
+        expect(result.doctor.threads.running).toBe(result.doctor.threads.wanted);
+      },
+    );
   for (const name of missing) it.skip(`${name} is not installed: run "npm run runtimes"`, () => {});
 });
 

@@ -89,11 +89,15 @@ const programs = readdirSync("test/types/programs");
  */
 describe.each(tried)("$name", (compiler) => {
   const isOutermost = outermost.includes(compiler);
-  test.each(runsAll ? resolutions : resolutions.slice(1))(`as $moduleResolution${cutNote}`, { timeout: 240_000 }, async (options) => {
-    const isLast = options === resolutions.at(-1);
-    const chosen = isLast ? programs : ["lenet.ts"];
-    expect(await compile(compiler.tsc, { options, programs: chosen, areChecked: isOutermost && isLast })).toBe("");
-  });
+  test.each(runsAll ? resolutions : resolutions.slice(1))(
+    `as $moduleResolution${cutNote}`,
+    { timeout: 240_000 },
+    async (options) => {
+      const isLast = options === resolutions.at(-1);
+      const chosen = isLast ? programs : ["lenet.ts"];
+      expect(await compile(compiler.tsc, { options, programs: chosen, areChecked: isOutermost && isLast })).toBe("");
+    },
+  );
 });
 
 test.each(runsAll ? compilers.slice(0, 2) : compilers.slice(-1))(
