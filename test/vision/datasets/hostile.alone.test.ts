@@ -15,7 +15,7 @@ const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "
 const root = mkdtempSync(join(tmpdir(), "kindling-hostile-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const COUNT = runsAll ? 2000 : 400;
+const COUNT = runsAll ? 2000 : 250;
 /** Milliseconds that a file may take. */
 const LIMIT = 2000;
 /** Bytes that the process may grow by. */

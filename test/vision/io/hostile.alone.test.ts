@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { damagedPicture } from "../../../scripts/fuzz/pictures";
 import { cutNote, runsAll } from "../../helpers/cut";
 
-const COUNT = runsAll ? 2000 : 400;
+const COUNT = runsAll ? 2000 : 250;
 /** What a file may take. */
 const MOST_MILLISECONDS = 2000;
 /** What reading all of them may leave or take: most is the collector's, which comes when it likes. */
