@@ -35,6 +35,8 @@ export interface Effort {
   readonly rounds: number;
   /** How long one contender runs per round, in milliseconds, at least one run. */
   readonly slice: number;
+  /** How many slices a contender runs before it is timed. Default: 3. */
+  readonly warming?: number;
   /** Milliseconds between turns, in which threads of the last contender go to sleep. Default: 0. */
   readonly pause?: number;
 }
@@ -42,11 +44,11 @@ export interface Effort {
 export const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))]!;
 
-/** Warms a contender up for three slices and finds how many runs fill one. */
-async function calibrate(contender: Contender, slice: number): Promise<number> {
+/** Warms a contender up for some slices and finds how many runs fill one. */
+async function calibrate(contender: Contender, slice: number, warming: number): Promise<number> {
   await contender.time(2);
   let [iterations, best, spent] = [1, Number.POSITIVE_INFINITY, 0];
-  while (spent < 3 * slice) {
+  while (spent < warming * slice) {
     const ms = await contender.time(iterations);
     spent += ms;
     best = Math.min(best, ms / iterations);
@@ -58,10 +60,10 @@ async function calibrate(contender: Contender, slice: number): Promise<number> {
 /** Times all contenders round by round. The ratios are those to the first. */
 export async function measure(
   contenders: readonly Contender[],
-  { rounds, slice, pause = 0 }: Effort,
+  { rounds, slice, warming = 3, pause = 0 }: Effort,
 ): Promise<Timing[]> {
   const counts: number[] = [];
-  for (const contender of contenders) counts.push(await calibrate(contender, slice));
+  for (const contender of contenders) counts.push(await calibrate(contender, slice, warming));
   const times: number[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++)
     for (const [i, contender] of contenders.entries()) {

@@ -62,6 +62,9 @@ async function loadPeers({ peers, threads, other }: Job, note: Note): Promise<Li
   return libraries;
 }
 
+/** Slices to warm up: of a training step the engine compiles a hundred functions, which takes more than a second. */
+const WARMING: { readonly [kind in Workload["kind"]]?: number } = { train: 40 };
+
 /** Milliseconds after which the idle threads of every peer sleep; until then they look out for work, on the cores of the next contender. */
 const THREADS_SLEEP = 60;
 
@@ -116,7 +119,7 @@ export async function run(job: Job, emit: (message: Message) => void): Promise<v
     const contenders = await contendersOf(workload, job, peers, note);
     const timings = await measure(
       contenders.map(([, contender]) => contender),
-      { ...job, pause: job.threads > 1 ? THREADS_SLEEP : 0 },
+      { ...job, warming: WARMING[workload.kind], pause: job.threads > 1 ? THREADS_SLEEP : 0 },
     );
     const byName = Object.fromEntries(contenders.map(([name], i) => [name, timings[i]!]));
     const images = workload.kind === "pictures" ? workload.images : undefined;
