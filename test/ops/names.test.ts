@@ -47,6 +47,7 @@ test("old names of norms", () => {
   expectClose(torch.nuclearNorm(m, true), [[8.34847]]);
   expectClose(torch.nuclearNorm(m, { dim: [0, 1], keepdim: true }), [[8.34847]]);
   expectClose(torch.frobeniusNorm(m, 1), [2.23607, 7.07107]);
+  expect(torch.frobeniusNorm(m, null as never).item()).toBe(torch.frobeniusNorm(m).item());
   expectClose(torch.frobeniusNorm(m, [0, 1], true), [[7.4162]]);
   expectClose(torch.normExceptDim(m), [[2.23607], [7.07107]]);
   expectClose(torch.normExceptDim(m, 2, 1), [[3, 4.12311, 5.38516]]);

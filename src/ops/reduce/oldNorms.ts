@@ -37,7 +37,7 @@ export const frobeniusNorm = named(
   "frobeniusNorm",
   "input, dim?; keepdim",
   (x: Tensor, dim?: Dims, options: Keepdim = {}): Tensor => {
-    const axes = typeof dim === "number" ? [dim] : dim;
+    const axes = typeof dim === "number" ? [dim] : (dim ?? undefined);
     if (axes !== undefined && axes.length > 2)
       throw new ShapeError(`frobeniusNorm: Expected at most 2 dimensions, but got ${axes.length} dimensions instead.`);
     return vectorNorm(x, 2, axes?.length === 0 ? undefined : axes, options);
