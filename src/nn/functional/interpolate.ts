@@ -32,9 +32,9 @@ export interface InterpolateOptions {
 
 /** One axis: `index[k]` and `weight[k]` are the k-th input place of every output place and what it counts. */
 interface Taps {
-  readonly index: readonly (readonly number[])[];
+  readonly index: readonly Int32Array[];
   /** Undefined where there is one tap of weight 1. */
-  readonly weight?: readonly (readonly number[])[];
+  readonly weight?: readonly Float64Array[];
 }
 
 /** How one axis is resampled. */
@@ -48,7 +48,18 @@ interface Axis {
 
 const clip = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
 
-const places = ({ output }: Axis): number[] => Array.from({ length: output }, (_, i) => i);
+/** One number for each of `count` places: an axis may have millions of them, so they are written where they stay. */
+function indices(count: number, at: (i: number) => number): Int32Array {
+  const list = new Int32Array(count);
+  for (let i = 0; i < count; i++) list[i] = at(i);
+  return list;
+}
+
+function weights(count: number, at: (i: number) => number): Float64Array {
+  const list = new Float64Array(count);
+  for (let i = 0; i < count; i++) list[i] = at(i);
+  return list;
+}
 
 /** The nearest place, in PyTorch's float32 arithmetic, on which ties depend. */
 function nearestTaps(axis: Axis, exact: boolean): Taps {
@@ -60,7 +71,7 @@ function nearestTaps(axis: Axis, exact: boolean): Taps {
     if (!exact && output === 2 * input) return i >> 1;
     return clip(Math.floor(Math.fround((i + shift) * step)), input);
   };
-  return { index: [places(axis).map(source)] };
+  return { index: [indices(output, source)] };
 }
 
 /** Where in the input an output place lies. */
@@ -68,10 +79,12 @@ const sourceOf = ({ scale, alignCorners }: Axis, i: number): number =>
   alignCorners ? scale * i : scale * (i + 0.5) - 0.5;
 
 function linearTaps(axis: Axis): Taps {
-  const at = places(axis).map((i) => (axis.input === axis.output ? i : Math.max(0, sourceOf(axis, i))));
-  const low = at.map((x) => Math.min(Math.floor(x), axis.input - 1));
-  const share = at.map((x, i) => Math.min(Math.max(x - low[i]!, 0), 1));
-  return { index: [low, low.map((i) => clip(i + 1, axis.input))], weight: [share.map((w) => 1 - w), share] };
+  const { input, output } = axis;
+  const at = (i: number): number => (input === output ? i : Math.max(0, sourceOf(axis, i)));
+  const low = indices(output, (i) => Math.min(Math.floor(at(i)), input - 1));
+  const high = indices(output, (i) => clip(low[i]! + 1, input));
+  const share = weights(output, (i) => Math.min(Math.max(at(i) - low[i]!, 0), 1));
+  return { index: [low, high], weight: [weights(output, (i) => 1 - share[i]!), share] };
 }
 
 /** Keys' cubic convolution kernel at distance x, for slope `a` at 1. */
@@ -82,31 +95,35 @@ export function cubic(x: number, a: number): number {
 }
 
 function cubicTaps(axis: Axis): Taps {
-  const at = places(axis).map((i) => sourceOf(axis, i));
+  const { input, output } = axis;
+  const at = weights(output, (i) => sourceOf(axis, i));
   const offsets = [-1, 0, 1, 2];
   return {
-    index: offsets.map((k) => at.map((x) => clip(Math.floor(x) + k, axis.input))),
-    weight: offsets.map((k) => at.map((x) => cubic(x - Math.floor(x) - k, -0.75))),
+    index: offsets.map((k) => indices(output, (i) => clip(Math.floor(at[i]!) + k, input))),
+    weight: offsets.map((k) => weights(output, (i) => cubic(at[i]! - Math.floor(at[i]!) - k, -0.75))),
   };
 }
 
 /** Windows that grow with the scale, so that every input place counts. */
 function antialiasTaps(axis: Axis, reach: number, filter: (x: number) => number): Taps {
-  const { input, scale } = axis;
+  const { input, output, scale } = axis;
   const stretch = Math.max(scale, 1);
   const support = reach * stretch;
-  const rows = places(axis).map((i) => {
-    const center = scale * (i + 0.5);
-    const from = Math.max(Math.trunc(center - support + 0.5), 0);
-    const to = Math.min(Math.trunc(center + support + 0.5), input);
-    const raw = Array.from({ length: Math.max(to - from, 0) }, (_, j) => filter((j + from - center + 0.5) / stretch));
-    const sum = raw.reduce((a, b) => a + b, 0);
-    return { from, weight: raw.map((w) => (sum === 0 ? w : w / sum)) };
+  const center = (i: number): number => scale * (i + 0.5);
+  const from = indices(output, (i) => Math.max(Math.trunc(center(i) - support + 0.5), 0));
+  const count = indices(output, (i) => Math.max(Math.min(Math.trunc(center(i) + support + 0.5), input) - from[i]!, 0));
+  const raw = (i: number, k: number): number => filter((k + from[i]! - center(i) + 0.5) / stretch);
+  const sum = weights(output, (i) => {
+    let total = 0;
+    for (let k = 0; k < count[i]!; k++) total += raw(i, k);
+    return total === 0 ? 1 : total;
   });
-  const taps = rows.reduce((most, { weight }) => Math.max(most, weight.length), 0);
-  const each = <T>(f: (row: (typeof rows)[number], k: number) => T) =>
-    Array.from({ length: taps }, (_, k) => rows.map((row) => f(row, k)));
-  return { index: each(({ from }, k) => clip(from + k, input)), weight: each(({ weight }, k) => weight[k] ?? 0) };
+  const taps = count.reduce((most, n) => Math.max(most, n), 0);
+  const each = <T>(tap: (k: number) => T) => Array.from({ length: taps }, (_, k) => tap(k));
+  return {
+    index: each((k) => indices(output, (i) => clip(from[i]! + k, input))),
+    weight: each((k) => weights(output, (i) => (k < count[i]! ? raw(i, k) / sum[i]! : 0))),
+  };
 }
 
 function tapsOf(mode: InterpolateMode, axis: Axis, antialias: boolean): Taps {
