@@ -85,7 +85,7 @@ function run(
   accumulates = false,
 ): readonly (Tensor | undefined)[] {
   const list = asList(outputs);
-  const given = gradients ? asList(gradients) : undefined;
+  const given = gradients === undefined || gradients === null ? undefined : asList(gradients);
   if (given !== undefined && given.length !== list.length)
     throw new AutogradError(`${op}: got ${list.length} tensors and ${given.length} gradients`);
   const createGraph = options.createGraph ?? false;

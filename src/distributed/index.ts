@@ -3,7 +3,9 @@
  * `mpirun`, `srun`); a process that none started is a group of one, so that the same program runs alone. What communicates is loaded by
  * {@link initProcessGroup}.
  */
+import { ArgumentError, describe } from "../core/errors";
 import { named, namedAsync } from "../core/signature";
+import { checkTensor } from "../ops/builders/checks";
 import { runtime } from "../platform/platform";
 import type { Tensor } from "../tensor/tensor";
 import type { Message } from "./exchange";
@@ -162,8 +164,14 @@ export class P2POp {
   readonly group: ProcessGroup | null;
   readonly tag: number;
 
-  /** @param op {@link isend} or {@link irecv}. @param peer The rank that the message goes to or comes from. */
+  /**
+   * @param op {@link isend} or {@link irecv}.
+   * @param peer The rank that the message goes to or comes from.
+   * @throws ArgumentError for another op, or what is no tensor.
+   */
   constructor(op: P2PArguments["op"], tensor: Tensor, peer: number, group?: ProcessGroup | null, tag = 0) {
+    if (op !== isend && op !== irecv) throw new ArgumentError(`P2POp: op must be isend or irecv, got ${describe(op)}`);
+    checkTensor("P2POp", tensor, "tensor");
     this.op = op;
     this.tensor = tensor;
     this.peer = peer;

@@ -54,3 +54,33 @@ test("a tensor without axes has none to roll along", () => {
     expect(() => x.roll(0, dim)).toThrow(`roll: Dimension specified as ${dim} but tensor has no dimensions`);
   expect(() => x.roll([1, 2], [0, 0])).toThrow(torch.IndexError);
 });
+
+test("a scalar has no axis to transform along", () => {
+  for (const transform of [torch.fft.hfft, torch.fft.irfft])
+    expect(() => transform(torch.tensor(1), 1)).toThrow("needs at least one axis to transform");
+  expect(() => torch.fft.hfft2(torch.tensor(1), [1], [0])).toThrow("needs at least one axis to transform");
+});
+
+test("what JavaScript takes for false is no tensor", () => {
+  const x = torch.rand(2, 3);
+  for (const none of [false, 0, ""] as never[]) {
+    expect(() => torch.zeros(1, 1).indexPut_([torch.tensor([0]), none], torch.ones(1))).toThrow("must be a Tensor");
+    expect(() => torch.nn.functional.linear(x, x, none)).toThrow("linear: bias must be a Tensor");
+    expect(() => torch.nn.functional.bilinear(x, x, torch.rand(1, 3, 3), none)).toThrow("bias must be a Tensor");
+    expect(() => torch.ones(1, { requiresGrad: true }).backward(none)).toThrow("must be a Tensor or null");
+    expect(() => torch.masked.softmax(x, 0, { mask: none })).toThrow("mask must be a Tensor");
+    expect(() => x.diff(0, 0, { prepend: none })).toThrow("prepend must be a Tensor");
+    expect(() => torch.nn.functional.crossEntropy(x, x, { weight: none })).toThrow("weight must be a Tensor");
+  }
+  expect(() => torch.indexPut(null as never, [torch.tensor([0])], torch.ones(1))).toThrow("input must be a Tensor");
+});
+
+test("weights of classes are read in any layout, and there is one for each class", () => {
+  const [x, labels] = [torch.rand(4, 3), torch.tensor([0, 1, 2, 1]).long()];
+  const loss = (weight: torch.Tensor, target: torch.Tensor = labels): number =>
+    torch.nn.functional.crossEntropy(x, target, { weight, labelSmoothing: 0.5 }).item();
+  expect(loss(torch.tensor([2]).expand(3))).toBe(loss(torch.tensor([2, 2, 2])));
+  expect(loss(torch.tensor([1, 9, 2, 9, 3, 9]).slice(0, 0, 6, 2))).toBe(loss(torch.tensor([1, 2, 3])));
+  for (const target of [labels, x.softmax(1)])
+    expect(() => loss(torch.ones(1), target)).toThrow("for all 3 classes or no classes");
+});

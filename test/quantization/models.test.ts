@@ -159,3 +159,40 @@ describe("ONNX", () => {
     expect(differ(again(x) as torch.Tensor, small(x))).toBeLessThan(0.03);
   });
 });
+
+describe("buffers that do not have the sizes of a layer", () => {
+  const { quantized: layers } = torch.ao.nn;
+  const q = (...shape: number[]) => torch.quantizePerTensor(torch.rand(...shape), 0.01, 0, "qint8");
+  test("are refused when they are set", () => {
+    const linear = new layers.dynamic.Linear(3, 40);
+    expect(() => linear.setWeightBias(q(40, 3), torch.ones(1))).toThrow("expected a bias of shape [40], got [1]");
+    expect(() => linear.setWeightBias(q(3, 40), null)).toThrow("expected a weight of shape [40, 3], got [3, 40]");
+    const columns = torch.quantizePerChannel(torch.rand(40, 3), torch.ones(3), torch.zeros(3).long(), 1, "qint8");
+    expect(() => linear.setWeightBias(columns, null)).toThrow("must be along axis 0");
+    expect(() => new layers.dynamic.LinearHalf(torch.ones(2, 3), torch.ones(1))).toThrow(
+      "bias must have the shape [2]",
+    );
+  });
+  test("are refused when they are used", () => {
+    const linear = new layers.dynamic.Linear(3, 40);
+    const x = torch.rand(1, 3);
+    linear(x);
+    linear.biasFloat = torch.ones(1);
+    expect(() => linear(x)).toThrow("expected a bias of shape [40], got [1]");
+    linear.biasFloat = null;
+    linear.inFeatures = 300;
+    expect(() => linear(torch.rand(1, 300))).toThrow("expected a weight of shape [40, 300], got [40, 3]");
+    const half = new layers.dynamic.LinearHalf(torch.rand(2, 3), null);
+    half.biasFloat = torch.ones(1);
+    expect(() => half(x)).toThrow(torch.ShapeError);
+  });
+  test("weights of 16 bits are read in any layout", () => {
+    const weight = torch.rand(3, 4).half();
+    const x = torch.rand(1, 3);
+    const wanted = torch.nn.functional.linear(x, weight.t().float());
+    expect(differ(new layers.dynamic.LinearHalf(weight.t(), null)(x), wanted)).toBeLessThan(1e-3);
+    const layer = new layers.dynamic.LinearHalf(weight.t().contiguous(), null);
+    layer.weightHalf = weight.t();
+    expect(differ(layer(x), wanted)).toBeLessThan(1e-3);
+  });
+});

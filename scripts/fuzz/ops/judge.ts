@@ -304,6 +304,8 @@ export class Judge {
 
   private verdict(call: Call, { isInvalid, error, bits }: Run): Verdict {
     if (isInvalid) return { outcome: "invalid" };
+    if (bits && call.isInvalid)
+      return { outcome: "accepted", fault: faultOf(call, "accepted", "took for a tensor what is none") };
     if (bits) return { outcome: "accepted" };
     const wrong = judgeError(call, error, this.isStrict);
     return wrong ? { outcome: "refused", fault: faultOf(call, ...wrong) } : { outcome: "refused" };

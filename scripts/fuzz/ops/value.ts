@@ -66,6 +66,8 @@ export interface Call {
   readonly path: string;
   readonly args: readonly Value[];
   readonly inputs?: readonly Value[];
+  /** Whether the library has to refuse it. */
+  readonly isInvalid?: boolean;
 }
 
 /** A copy of a value with every part of it, innermost first, passed through `change`. */

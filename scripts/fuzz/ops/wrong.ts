@@ -2,7 +2,7 @@
  * Wrong calls of everything that is public: in a plausible call one argument is another value, given by position or by name; or there are none, or too
  * many. What is not refused by an error of the library must succeed.
  */
-import type { Api, Signature } from "../../../test/conformance/api";
+import type { Api, Kind, Signature } from "../../../test/conformance/api";
 import { torch } from "../../../test/conformance/values";
 import { argumentsOf, guess, objects } from "./guess";
 import { isPlausible } from "./judge";
@@ -216,7 +216,42 @@ function variants(rng: Rng, { call, first, signatures, isInput = false }: Subjec
     const entries = [[names[at]!, wrong()] as const];
     found.push([...args.slice(0, first + Math.min(at, args.length - first)), { is: "record", entries }]);
   }
-  return found.map(withArgs);
+  const empty = takesAnything.test(call.path)
+    ? []
+    : noTensors(signatures, args, first).map((values): Call => ({ ...withArgs(values), isInvalid: true }));
+  return [...found.map(withArgs), ...empty];
+}
+
+/** What JavaScript takes for false is no tensor, and must not be taken for one that is not given, as null is. */
+const falsy: readonly Value[] = [plain(false), plain(0), plain("")];
+
+const isTensorOnly = (kinds: readonly Kind[]): boolean =>
+  kinds.includes("tensor") && kinds.every((kind) => kind === "tensor" || kind === "null");
+
+/** What passes anything on, as in PyTorch; and names of two functions, of which the other takes numbers there. */
+const takesAnything =
+  /(^|\.)(Identity|FusedModule|(De)?QuantStub|computeMask|slice|logaddexp)$|^vision\.transforms\.v2\./;
+
+/** The arguments with something falsy where nothing but a tensor or null may stand, by position or by name. */
+function noTensors(signatures: readonly Signature[], args: readonly Value[], first: number): Value[][] {
+  const [signature, ...others] = signatures;
+  if (signature === undefined || others.length > 0) return [];
+  const found: Value[][] = [];
+  for (const [i, { kinds, options = {}, rest }] of signature.entries()) {
+    const at = first + i;
+    if (at > args.length || rest) break;
+    // Symbols are not options.
+    const names = Object.keys(options).filter((key) => isTensorOnly(options[key]!) && !key.startsWith("__@"));
+    for (const value of falsy) {
+      if (isTensorOnly(kinds)) found.push(at < args.length ? args.with(at, value) : [...args, value]);
+      for (const name of names) {
+        const given = args[at];
+        const entries = given?.is === "record" ? given.entries.filter(([key]) => key !== name) : [];
+        found.push([...args.slice(0, at), { is: "record", entries: [...entries, [name, value]] }]);
+      }
+    }
+  }
+  return found;
 }
 
 /** The names of all arguments, those of options included. */

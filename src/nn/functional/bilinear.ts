@@ -30,6 +30,7 @@ export const bilinear = named(
       .mul(input2.reshape(-1, 1, in2))
       .sum(-1, { dtype: input1.dtype })
       .reshape([...lead, out]);
+    if (bias !== null) checkTensor("bilinear", bias, "bias");
     return bias === null ? y : y.add(bias);
   },
 );

@@ -80,7 +80,10 @@ export const divide_: typeof div_ = alias("divide_", div_);
 export const rsub = named(
   "rsub",
   "input, other; alpha",
-  (x: Tensor, other: TensorLike, options?: { alpha?: number }): Tensor => sub(other, x, options),
+  (x: Tensor, other: TensorLike, options?: { alpha?: number }): Tensor => {
+    checkTensor("rsub", x);
+    return sub(other, x, options);
+  },
 );
 
 const tensorPower: Binary = binary("pow", {

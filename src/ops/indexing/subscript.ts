@@ -19,6 +19,9 @@ import { indexAdd_, indexCopy_ } from "./slices";
 /** One index per axis, in order; null or undefined leaves an axis whole. */
 export type TensorIndices = readonly (Tensor | null | undefined)[];
 
+/** Whether an entry of {@link TensorIndices} indexes its axis; numbers, which do not, are no entries either. */
+const isGiven = (index: Tensor | null | undefined): index is Tensor => index !== null && index !== undefined;
+
 /** The view that numbers and slices make, and what is left to index it with: one entry per axis, but one for all axes of a mask. */
 function basicIndex(x: Tensor, steps: readonly IndexStep[]): { view: Tensor; indices: (Tensor | undefined)[] } {
   let view = x;
@@ -99,11 +102,10 @@ function maskIndices(mask: Tensor, x: Tensor, axis: number): Tensor[] {
  * give. Its shape broadcasts to that of `x`.
  */
 function onlyMask(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions): Tensor | undefined {
-  const isOne = values instanceof Tensor && values.numel() === 1 && values.dtype === x.dtype;
-  if (!isOne || options.accumulate || x.storage.backend.readsAtOnce || !Array.isArray(indices)) return undefined;
-  const axis = indices.findIndex((index) => index);
+  if (values.numel() !== 1 || options.accumulate || x.storage.backend.readsAtOnce) return undefined;
+  const axis = indices.findIndex(isGiven);
   const mask = indices[axis];
-  if (!mask || !isMask(mask) || indices.some((index, i) => index && i > axis)) return undefined;
+  if (!mask || !isMask(mask) || indices.some((index, i) => isGiven(index) && i > axis)) return undefined;
   checkMask(mask, x, axis);
   return mask.reshape([...mask.shape, ...x.shape.slice(axis + mask.ndim).map(() => 1)]);
 }
@@ -112,7 +114,6 @@ function onlyMask(x: Tensor, indices: TensorIndices, values: Tensor, options: Ac
 function indexPerAxis(x: Tensor, indices: TensorIndices): (Tensor | undefined)[] {
   const list: (Tensor | undefined)[] = [];
   for (const index of indices) {
-    if (index) checkTensor("at", index, "index");
     if (index && isMask(index)) for (const own of maskIndices(index, x, list.length)) list.push(own);
     else list.push(index ?? undefined);
   }
@@ -183,9 +184,9 @@ function indexAxis(x: Tensor, index: Tensor, axis: number): Tensor {
 
 /** The elements of `x` at tensors of indices: one per axis, null for whole axes. @see torch.Tensor.index */
 function indexBy(x: Tensor, indices: TensorIndices): Tensor {
-  const axis = indices.findIndex((index) => index);
+  const axis = indices.findIndex(isGiven);
   const first = indices[axis]!;
-  if (!isMask(first) && !indices.some((index, i) => index && i > axis)) return indexAxis(x, first, axis);
+  if (!isMask(first) && !indices.some((index, i) => isGiven(index) && i > axis)) return indexAxis(x, first, axis);
   const selection = selectionOf(x, indices);
   const { before, after, shape } = selection;
   const y = mergeAxes(x, selection).indexSelect(before.length, selection.positions);
@@ -202,9 +203,10 @@ export const indexPut = named(
   "indexPut",
   "input, indices, values; accumulate",
   (x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions = {}): Tensor => {
+    checkPut(x, indices, values, options);
     const mask = onlyMask(x, indices, values, options);
     if (mask !== undefined) return maskedFill(x, mask, values.reshape([]));
-    const { order, before, positions, source, merged } = placement(x, indices, values, options);
+    const { order, before, positions, source, merged } = placement(x, indices, values);
     const y = options.accumulate
       ? merged.indexAdd(before.length, positions, source)
       : merged.indexCopy(before.length, positions, source);
@@ -213,8 +215,7 @@ export const indexPut = named(
   },
 );
 
-/** The checked arguments of {@link indexPut}: `x` with the indexed axes merged, and the values as they go there. */
-function placement(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions) {
+function checkPut(x: Tensor, indices: TensorIndices, values: Tensor, options: AccumulateOptions): void {
   checkTensor("indexPut", x);
   checkTensor("indexPut", values, "values");
   checkOptions("indexPut", options, ["accumulate"]);
@@ -223,7 +224,12 @@ function placement(x: Tensor, indices: TensorIndices, values: Tensor, options: A
       `indexPut: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${values.dtype} for the source.`,
     );
   checkArray("indexPut", "indices", indices, "tensors");
-  if (!indices.some((index) => index)) throw new ArgumentError("indexPut: needs at least one tensor of indices");
+  for (const index of indices) if (isGiven(index)) checkTensor("indexPut", index, "an index");
+  if (!indices.some(isGiven)) throw new ArgumentError("indexPut: needs at least one tensor of indices");
+}
+
+/** Where {@link indexPut} writes: `x` with the indexed axes merged, and the values as they go there. */
+function placement(x: Tensor, indices: TensorIndices, values: Tensor) {
   const selection = selectionOf(x, indices);
   const { before, after, shape, positions } = selection;
   const spread = broadcastValues(values, [...before, ...shape, ...after]);
@@ -251,12 +257,13 @@ function broadcastValues(values: Tensor, shape: readonly number[]): Tensor {
 export const indexPut_: typeof indexPut = inplace(
   "indexPut_",
   writing("indexPut_", indexPut, (x, indices, values, options = {}) => {
+    checkPut(x, indices, values, options);
     const mask = onlyMask(x, indices, values, options);
     if (mask !== undefined) {
       maskedFill_(x, mask, values.reshape([]));
       return;
     }
-    const { before, positions, source, merged } = placement(x, indices, values, options);
+    const { before, positions, source, merged } = placement(x, indices, values);
     if (merged.storage !== x.storage) copy_(x, indexPut(x, indices, values, options));
     else if (options.accumulate) indexAdd_(merged, before.length, positions, source);
     else indexCopy_(merged, before.length, positions, source);

@@ -183,7 +183,7 @@ export const linear = named(
   (input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor => {
     checkTensor("linear", input);
     checkTensor("linear", weight, "weight");
-    if (bias) checkTensor("linear", bias, "bias");
+    if (bias != null) checkTensor("linear", bias, "bias");
     checkSameDevice("linear", input, weight, bias);
     if (input.dtype !== weight.dtype)
       throw new DTypeError(

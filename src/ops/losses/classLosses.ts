@@ -58,6 +58,15 @@ interface Rows {
   readonly ignoreIndex: number;
 }
 
+/** @throws ShapeError unless there is a weight for each of `c` classes, or none. */
+function checkWeight(op: string, weight: Tensor | null | undefined, c: number): void {
+  if (weight == null) return;
+  if (checkTensor(op, weight, "weight").ndim !== 1 || weight.shape[0] !== c)
+    throw new ShapeError(
+      `${op}: weight tensor should be defined either for all ${c} classes or no classes but got weight tensor of shape: ${shapeText(weight.shape)}`,
+    );
+}
+
 function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOptions): Rows {
   checkFloating(op, input);
   if (target.dtype !== "int64" && target.dtype !== "uint8")
@@ -71,10 +80,7 @@ function checkClasses(op: string, input: Tensor, target: Tensor, options: NllOpt
     );
   const c = input.shape[axis]!;
   const { weight } = options;
-  if (weight != null && (checkTensor(op, weight, "weight").ndim !== 1 || weight.shape[0] !== c))
-    throw new ShapeError(
-      `${op}: weight tensor should be defined either for all ${c} classes or no classes but got weight tensor of shape: ${shapeText(weight.shape)}`,
-    );
+  checkWeight(op, weight, c);
   checkSameDType(op, input, { weight });
   checkSameDevice(op, input, target, weight);
   const ignoreIndex = checkInteger(op, "ignoreIndex", options.ignoreIndex ?? -100);
@@ -97,7 +103,7 @@ function checkTargets(op: string, target: Tensor, { c, ignoreIndex }: Rows): voi
 /** The weight that each target counts for. */
 function targetWeights(like: Tensor, target: Tensor, weight: Tensor | undefined, { ignoreIndex }: Rows): Tensor {
   const weights = allocate(target.shape, like.dtype, like);
-  like.storage.backend.run("targetWeights", { weights, target, weight, ignoreIndex });
+  like.storage.backend.run("targetWeights", { weights, target, weight: weight?.contiguous(), ignoreIndex });
   return weights;
 }
 
@@ -268,6 +274,8 @@ function probabilityLoss(input: Tensor, target: Tensor, options: CrossEntropyOpt
   const dim = input.ndim === 1 ? 0 : 1;
   const { labelSmoothing = 0, reduction = "mean", weight } = options;
   const c = input.shape[dim]!;
+  checkWeight("crossEntropy", weight, c);
+  checkSameDevice("crossEntropy", input, target, weight);
   const smooth = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / c) : target;
   let terms = input.logSoftmax(dim).mul(smooth);
   if (weight) terms = terms.mul(alongClasses(weight, input.ndim, dim));

@@ -28,10 +28,10 @@ export const diff = named(
     if (x.ndim === 0) throw new ValueError("diff: expects input to be at least one-dimensional");
     if (checkInteger("diff", "n", n) < 0) throw new ValueError(`diff: order must be non-negative but got ${n}`);
     const d = wrapDim("diff", dim, x.ndim);
-    // Nothing is joined to the input where there is no difference to take, as in PyTorch.
-    if (n === 0) return x.clone();
     const { prepend, append } = options;
     for (const [name, part] of Object.entries({ prepend, append })) if (part != null) checkTensor("diff", part, name);
+    // Nothing is joined to the input where there is no difference to take, as in PyTorch.
+    if (n === 0) return x.clone();
     let y = prepend || append ? cat([...(prepend ? [prepend] : []), x, ...(append ? [append] : [])], d) : x;
     for (let i = Math.min(n, y.shape[d]!); i > 0; i--) {
       const rest = Math.max(0, y.shape[d]! - 1);

@@ -53,14 +53,14 @@ function identityOf(x: Tensor, identity: Identity): number | bigint {
 /** `x` with the identity of the operation in place of what is masked out. */
 function combined(op: string, x: Tensor, mask: Tensor | null | undefined, identity: Identity): Tensor {
   checkTensor(op, x);
-  if (!mask) return x;
+  if (mask == null) return x;
   const value = full([], identityOf(x, identity), { dtype: x.dtype, device: x.device });
   return x.maskedFill(maskFor(op, x, mask).logicalNot(), value);
 }
 
 /** The number of elements that take part, int64. */
 function countOf(op: string, x: Tensor, dim: Dim, mask: Tensor | null | undefined, keepdim: boolean): Tensor {
-  const ones = mask ? maskFor(op, x, mask) : x.newOnes([], { dtype: "bool" }).expand(x.shape);
+  const ones = mask == null ? x.newOnes([], { dtype: "bool" }).expand(x.shape) : maskFor(op, x, mask);
   return ones.to("int64").sum(dim, { keepdim });
 }
 

@@ -5,7 +5,7 @@
 
 import { checkInteger, checkIntegers, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { type DType, getDefaultDtype, isFloat } from "../../core/dtype";
-import { ArgumentError, checkOptions, describe, ValueError } from "../../core/errors";
+import { ArgumentError, checkOptions, describe, ShapeError, ValueError } from "../../core/errors";
 import { wrapDim, wrapDims } from "../../core/shape";
 import { named } from "../../core/signature";
 import { tensor, vectorOf } from "../../tensor/create";
@@ -151,6 +151,12 @@ function toReal(
 
 const hermitianSize = (x: Tensor, dim: number): number => 2 * (x.shape[dim]! - 1);
 
+function checkInput(op: string, x: Tensor, options: FourierOptions): void {
+  checkTensor(`fft.${op}`, x);
+  checkOptions(`fft.${op}`, options, ["norm"]);
+  if (x.ndim === 0) throw new ShapeError(`fft.${op}: needs at least one axis to transform, got a tensor without axes`);
+}
+
 function overOne(
   op: string,
   x: Tensor,
@@ -159,8 +165,7 @@ function overOne(
   options: FourierOptions,
   sign: number,
 ): Tensor {
-  checkTensor(`fft.${op}`, x);
-  checkOptions(`fft.${op}`, options, ["norm"]);
+  checkInput(op, x, options);
   const d = wrapDim(`fft.${op}`, dim, x.ndim);
   return toReal(op, x, [[d, n ?? hermitianSize(x, d)]], options.norm, sign);
 }
@@ -200,8 +205,7 @@ function overMany(
   options: FourierOptions,
   sign: number,
 ): Tensor {
-  checkTensor(`fft.${op}`, x);
-  checkOptions(`fft.${op}`, options, ["norm"]);
+  checkInput(op, x, options);
   return toReal(op, x, axesOf(op, x, s, dim), options.norm, sign);
 }
 

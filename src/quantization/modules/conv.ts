@@ -77,6 +77,14 @@ abstract class QuantizedConv extends WeightedQuantizedModule {
     };
   }
 
+  protected override get weightShape(): readonly number[] {
+    return [this.outChannels, this.inChannels / this.groups, ...this.kernelSize];
+  }
+
+  protected override get layout(): readonly number[] {
+    return [...super.layout, this.groups, ...this.dilation];
+  }
+
   protected override pack(op: string, weight: QuantizedTensor, bias: Tensor | null): Packed {
     const images =
       weight.ndim === 3 ? new QuantizedTensor(weight.values.unsqueeze(2), weight.dtype, weight.quantizer) : weight;

@@ -1,7 +1,7 @@
 /** Linear maps whose weights have 16 bits. */
 
 import { DTypeError, ShapeError } from "../../core/errors";
-import { shapeText } from "../../core/shape";
+import { sameShape, shapeText } from "../../core/shape";
 import type { Linear } from "../../nn/layers/linear";
 import { checkModule } from "../../nn/module/checks";
 import { takes } from "../../nn/module/forward";
@@ -36,7 +36,9 @@ export class LinearHalf extends Module {
       throw new ShapeError(`LinearHalf: weight must have two axes, got ${shapeText(weight.shape)}`);
     if (bias != null) checkTensor("LinearHalf", bias, "bias");
     [this.outFeatures, this.inFeatures] = weight.shape as readonly number[] as readonly [number, number];
-    this.registerBuffer("weightHalf", weight.detach().to("float16"));
+    if (bias != null && !sameShape(bias.shape, [this.outFeatures]))
+      throw new ShapeError(`LinearHalf: bias must have the shape [${this.outFeatures}], got ${shapeText(bias.shape)}`);
+    this.registerBuffer("weightHalf", weight.detach().to("float16").contiguous());
     this.registerBuffer("biasFloat", bias == null ? null : bias.detach().float().clone());
   }
 
@@ -64,7 +66,8 @@ export class LinearHalf extends Module {
     checkTensor(op, input);
     if (input.dtype !== "float32") throw new DTypeError(`${op}: expected an input of float32, got ${input.dtype}`);
     const rows = input.numel() / Math.max(1, this.inFeatures);
-    if (simulates() || rows === 0 || rows > MOST_ROWS || input.shape.at(-1) !== this.inFeatures || !this.isFinite())
+    const isFew = rows > 0 && rows <= MOST_ROWS;
+    if (simulates() || !isFew || input.shape.at(-1) !== this.inFeatures || !this.hasSizes() || !this.isFinite())
       return linear(input, this.weightHalf.float(), this.biasFloat);
     const x = input.detach().contiguous();
     const y = allocate([...input.shape.slice(0, -1), this.outFeatures], "float32", x);
@@ -72,6 +75,17 @@ export class LinearHalf extends Module {
     if (y.numel() > 0)
       x.storage.backend.run("halfProduct", { y, x: flat, w: this.weightHalf, bias: this.biasFloat ?? undefined });
     return y;
+  }
+
+  /** Whether the buffers are as the constructor made them. */
+  private hasSizes(): boolean {
+    const { weightHalf, biasFloat, inFeatures, outFeatures } = this;
+    const isMade = (x: Tensor, dtype: string, shape: readonly number[]) =>
+      x.dtype === dtype && sameShape(x.shape, shape) && x.isContiguous();
+    return (
+      isMade(weightHalf, "float16", [outFeatures, inFeatures]) &&
+      (biasFloat === null || isMade(biasFloat, "float32", [outFeatures]))
+    );
   }
 
   /** Whether all weights are finite, which is found out once. */

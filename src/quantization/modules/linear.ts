@@ -47,6 +47,10 @@ abstract class AnyLinear extends WeightedQuantizedModule {
   /** 1 / the scale of the results, in whose units the bias is. */
   protected abstract get invert(): number;
 
+  protected override get weightShape(): readonly number[] {
+    return [this.outFeatures, this.inFeatures];
+  }
+
   protected override pack(op: string, weight: QuantizedTensor, bias: Tensor | null): Packed {
     const terms = { n: this.outFeatures, groups: 1, segments: 1, length: this.inFeatures };
     return packWeight(op, weight, weight.values, bias, this.invert, terms);

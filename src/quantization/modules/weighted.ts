@@ -1,6 +1,7 @@
 /** What quantized layers with weights share. */
 
-import { KindlingError } from "../../core/errors";
+import { KindlingError, ShapeError, ValueError } from "../../core/errors";
+import { sameShape, shapeText } from "../../core/shape";
 import { checkModule } from "../../nn/module/checks";
 import type { Module } from "../../nn/module/module";
 import { checkTensor } from "../../ops/builders/checks";
@@ -70,6 +71,14 @@ export abstract class WeightedQuantizedModule extends ScaledModule {
 
   protected abstract pack(op: string, weight: QuantizedTensor, bias: Tensor | null): Packed;
 
+  /** The shape of the weight, by the sizes of the layer. */
+  protected abstract get weightShape(): readonly number[];
+
+  /** What the packed form depends on besides the buffers. */
+  protected get layout(): readonly number[] {
+    return [...this.weightShape, this.scale];
+  }
+
   /** The weight. @see torch.ao.nn.quantized.Linear.weight */
   weight(): QuantizedTensor {
     return new QuantizedTensor(this.weightInt, "qint8", this.weightQuantizer());
@@ -88,11 +97,18 @@ export abstract class WeightedQuantizedModule extends ScaledModule {
     return this.biasFloat;
   }
 
-  /** Takes another weight and bias. @see torch.ao.nn.quantized.Linear.set_weight_bias */
+  /**
+   * Takes another weight and bias.
+   * @see torch.ao.nn.quantized.Linear.set_weight_bias
+   * @throws ShapeError unless they have the sizes of the layer, ValueError unless the channels of the weight are along axis 0.
+   */
   setWeightBias(weight: QuantizedTensor, bias: Tensor | null): void {
     const { quantizer } = checkQuantized("setWeightBias", weight, "weight");
     if (bias !== null) checkTensor("setWeightBias", bias, "bias");
+    this.checkShapes("setWeightBias", weight, bias);
     const isPerTensor = quantizer.scheme === "perTensorAffine";
+    if (!isPerTensor && quantizer.axis !== 0)
+      throw new ValueError(`setWeightBias: the channels of a weight must be along axis 0, got ${quantizer.axis}`);
     this.registerBuffer("weightInt", weight.values.contiguous());
     const scales = isPerTensor ? quantizer.scale : [...quantizer.scales];
     const zeros = isPerTensor ? quantizer.zeroPoint : [...quantizer.zeroPoints];
@@ -102,10 +118,22 @@ export abstract class WeightedQuantizedModule extends ScaledModule {
     this.packed = undefined;
   }
 
+  /** Products read as many elements as the sizes of the layer say. */
+  private checkShapes(op: string, weight: QuantizedTensor | Tensor, bias: Tensor | null): void {
+    const shape = this.weightShape;
+    if (!sameShape(weight.shape, shape))
+      throw new ShapeError(`${op}: expected a weight of shape ${shapeText(shape)}, got ${shapeText(weight.shape)}`);
+    if (bias !== null && !sameShape(bias.shape, shape.slice(0, 1)))
+      throw new ShapeError(
+        `${op}: expected a bias of shape ${shapeText(shape.slice(0, 1))}, got ${shapeText(bias.shape)}`,
+      );
+  }
+
   /** The packed weight, as the products read it. */
   protected packedFor(op: string): Packed {
-    const state = [this.weightInt, this.weightScale, this.biasFloat].flatMap((x) => [x?.storage, x?.storage.version]);
-    const of = [...state, this.scale];
+    this.checkShapes(op, this.weightInt, this.biasFloat);
+    const buffers = [this.weightInt, this.weightScale, this.weightZeroPoint, this.biasFloat];
+    const of = [...buffers.flatMap((x) => [x, x?.storage, x?.storage.version]), ...this.layout];
     if (this.packed !== undefined && of.every((value, i) => value === this.packed!.of[i])) return this.packed;
     this.packed = { ...this.pack(op, this.weight(), this.biasFloat), of };
     for (const part of [this.packed.w, this.packed.sums, this.packed.scales, this.packed.bias]) part.isKept = true;
