@@ -22,9 +22,11 @@ export function axis(a: Axis, residue: i32, size: i32, kernel: i32, stride: i32,
   a.count = residue < size ? ceilDiv(size - residue, stride) : 0;
   a.spacing = stride / common;
   a.step = dilation / common;
+  // The strides may be millions, for each of which there is a residue.
+  const end = min(a.spacing, kernel);
   let k = 0;
-  while (k < a.spacing && (residue + pad - k * dilation) % stride != 0) k++;
-  a.taps = k < a.spacing && k < kernel ? (kernel - 1 - k) / a.spacing + 1 : 0;
+  while (k < end && (residue + pad - k * dilation) % stride != 0) k++;
+  a.taps = k < end ? (kernel - 1 - k) / a.spacing + 1 : 0;
   a.last = k + (a.taps - 1) * a.spacing;
   a.origin = (residue + pad - a.last * dilation) / stride;
 }

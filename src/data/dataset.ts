@@ -92,6 +92,8 @@ export function samplesAt<T>(dataset: MapStyle<T>, indices: readonly number[]): 
 /** Whether a data set is read from beginning to end. */
 export function isIterableStyle(dataset: unknown): dataset is IterableStyle {
   if (typeof dataset !== "object" || dataset === null || isMapStyle(dataset)) return false;
+  // A tensor without axes has no samples.
+  if (dataset instanceof Tensor) return false;
   return Symbol.iterator in dataset || Symbol.asyncIterator in dataset;
 }
 

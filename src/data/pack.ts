@@ -8,7 +8,8 @@ import type { MemoryRange } from "../backend/capabilities";
 import { cpu } from "../backend/cpu";
 import { classNameOf, nameOf } from "../core/className";
 import type { DType } from "../core/dtype";
-import { DeviceError, describe, WorkerError } from "../core/errors";
+import { DeviceError, describe, KindlingError, WorkerError } from "../core/errors";
+import { loadAllParts } from "../core/parts";
 import { setOwn } from "../core/record";
 import { Callable } from "../nn/module/callable";
 import { Module } from "../nn/module/module";
@@ -63,12 +64,17 @@ const libraryNames = new Map<Named, string>();
 export function portable(named: Record<string, Named>): void {
   for (const [name, value] of Object.entries(named)) {
     if (libraryNames.has(value)) continue;
-    // Files of the library are evaluated in the same order everywhere, so that numbers tell namesakes apart.
-    let known = name;
-    for (let i = 2; library.has(known); i++) known = `${name} ${i}`;
-    library.set(known, value);
-    libraryNames.set(value, known);
+    if (library.has(name))
+      throw new KindlingError(`"${name}" is two things of the library; this is a defect of Kindling`);
+    library.set(name, value);
+    libraryNames.set(value, name);
   }
+}
+
+/** What the library knows by a name; the part that it belongs to need not have been used in this thread. */
+function libraryItem(name: string): Named | undefined {
+  if (!library.has(name)) loadAllParts();
+  return library.get(name);
 }
 
 /**
@@ -284,7 +290,7 @@ export async function resolveOrigins(packed: Packed, load: LoadModule): Promise<
 }
 
 async function importNamed({ module, name }: Origin, load: LoadModule): Promise<Named> {
-  if (module === undefined) return library.get(name)!;
+  if (module === undefined) return libraryItem(name)!;
   const exports = await load(module);
   const found = exports[name] ?? Object.values(exports).find((value) => nameOf(value) === name);
   if (typeof found !== "function")
@@ -301,7 +307,7 @@ type NamedOf = (origin: Origin) => Named;
 
 /** Samples come back without importing anything. */
 const libraryOnly: NamedOf = ({ module, name }) => {
-  const found = module === undefined ? library.get(name) : undefined;
+  const found = module === undefined ? libraryItem(name) : undefined;
   if (found !== undefined) return found;
   throw new WorkerError(
     `DataLoader: samples from workers are made of tensors, pictures, plain values, arrays and objects; found ${name}`,

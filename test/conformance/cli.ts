@@ -1,9 +1,4 @@
-/**
- * `npm run conformance -- DIR [--family NAME]… [--entry NAME] [--json FILE] [--verbose] [--all] [--list-missing] [--update] [--device NAME]`
- *
- * Judges the library by samples of PyTorch in DIR. Exit code 0 whatever passes, 2 for wrong arguments. On another device than the cpu, every tensor
- * is moved there before the call, and results are awaited; samples that the device cannot have are counted with the reason, and "missing" is what it lacks.
- */
+/** Judges the library by samples of PyTorch. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +15,22 @@ const DEVICE_SAMPLE_LIMIT = 300_000;
 
 const passingFile = join(dirname(fileURLToPath(import.meta.url)), "passing.json");
 
+const help = `Judges the library by samples of PyTorch in a folder. Ends with 0 whatever passes, with 2 for wrong arguments.
+
+  npm run conformance -- DIR [options]
+
+Options
+  --family NAME   only this family; may be given several times
+  --entry NAME    only this entry of the families
+  --device NAME   where tensors are moved before each call (default cpu); what the device cannot have is counted
+                  with the reason, and "missing" is what it lacks
+  --all           prints all entries, and not only those that fail
+  --verbose       prints the first reason of each failure
+  --list-missing  prints what is missing
+  --json FILE     writes the counts
+  --update        writes the entries that pass to test/conformance/passing.json, with which tests compare
+  --help          this text`;
+
 const flags = {
   family: { type: "string", multiple: true },
   entry: { type: "string" },
@@ -29,6 +40,7 @@ const flags = {
   "list-missing": { type: "boolean" },
   update: { type: "boolean" },
   device: { type: "string" },
+  help: { type: "boolean" },
 } as const;
 
 function usageError(message: string): never {
@@ -88,6 +100,10 @@ function updateDevice(report: Report, device: string, adapter: string): void {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseFlags(process.argv.slice(2), flags);
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   const [folder] = positionals;
   if (folder === undefined)
     usageError("which folder of samples? npm run conformance -- DIR [--family NAME] [--json FILE]");

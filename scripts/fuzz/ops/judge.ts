@@ -185,6 +185,8 @@ function isNamed(call: Call, message: string): boolean {
   const names = [path.split(".").at(-1)!, ...(className === undefined ? [] : [className])];
   // A loader reads its data set, here a tensor, by the indices of the program's own sampler.
   if (path.endsWith(".DataLoader")) names.push("at:", "defaultCollate:");
+  // It makes an instance of the program's own class, here one of the layers.
+  if (path.endsWith(".skipInit")) names.push("Linear:");
   if (names.some((name) => words(message).includes(words(name)))) return true;
   return kind === "module" && isPublic(/^\w+/.exec(message)?.[0] ?? "");
 }

@@ -230,7 +230,7 @@ const isTensorOnly = (kinds: readonly Kind[]): boolean =>
 
 /** What passes anything on, as in PyTorch; and names of two functions, of which the other takes numbers there. */
 const takesAnything =
-  /(^|\.)(Identity|FusedModule|(De)?QuantStub|computeMask|slice|logaddexp)$|^vision\.transforms\.v2\./;
+  /(^|\.)(Identity|FusedModule|(De)?QuantStub|computeMask|rightInverse|slice|logaddexp)$|^vision\.transforms\.v2\./;
 
 /** The arguments with something falsy where nothing but a tensor or null may stand, by position or by name. */
 function noTensors(signatures: readonly Signature[], args: readonly Value[], first: number): Value[][] {

@@ -1,4 +1,5 @@
 /** Distributions of functions of normal variables. */
+import { within } from "../../core/signature";
 import { where } from "../../ops/elementwise/where";
 import type { Tensor } from "../../tensor/tensor";
 import type { Independent } from "../independent";
@@ -137,7 +138,7 @@ export class LogisticNormal extends TransformedDistribution {
 
   constructor(...given: Arguments<typeof locScale, LocScaleArguments>) {
     const [, , validateArgs, { loc, scale }] = readLocScale("LogisticNormal", given);
-    const base = new Normal(loc, scale, { validateArgs });
+    const base = within("LogisticNormal", () => new Normal(loc, scale, { validateArgs }));
     const vector = base.batchShape.length === 0 ? base.expand([1]) : base;
     super(vector, new StickBreakingTransform(), { validateArgs });
   }

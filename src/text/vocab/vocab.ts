@@ -2,7 +2,7 @@
 import { checkInteger, checkString } from "../../core/arguments";
 import { argumentsOf } from "../../core/binding";
 import { ArgumentError, describe, IndexError, ValueError } from "../../core/errors";
-import { addNames, declareMethods, named } from "../../core/signature";
+import { addNames, declareMethods, named, within } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import { portable } from "../../data/pack";
 import { Module } from "../../nn/module/module";
@@ -22,7 +22,7 @@ const vocabSignature = "tokens; defaultIndex";
 function tokenList(op: string, name: string, tokens: unknown): string[] {
   if (typeof tokens === "string" || typeof tokens !== "object" || tokens === null || !(Symbol.iterator in tokens))
     throw new ArgumentError(`${op}: ${name} must be an array of strings, got ${describe(tokens)}`);
-  const list = [...(tokens as Iterable<unknown>)];
+  const list = within(op, () => [...(tokens as Iterable<unknown>)]);
   const wrong = list.findIndex((token) => typeof token !== "string");
   if (wrong >= 0) throw new ArgumentError(`${op}: ${name}[${wrong}] must be a string, got ${describe(list[wrong])}`);
   return list as string[];
