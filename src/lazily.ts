@@ -45,12 +45,18 @@ function once<T>(read: () => T, then: (value: T) => void = () => {}): () => T {
 
 /**
  * A namespace with the members named, which is like the one that `read` gives as soon as one of them is used.
- * @param isBare Whether it has no prototype, as a namespace of a module has none.
+ * @param prototype Whether it has none, as the namespace of a module, that of all objects, or its own.
  */
-export function lazyNamespace(read: () => object, names: readonly string[], isBare: boolean): object {
-  const space: Record<string, unknown> = isBare ? Object.create(null) : {};
+export function lazyNamespace(
+  read: () => object,
+  names: readonly string[],
+  prototype: "none" | "object" | "own",
+): object {
+  const own: object = new Proxy({}, { get: (_, key) => Reflect.get(Object.getPrototypeOf(fill()), key, space) });
+  const space = Object.create({ none: null, object: Object.prototype, own }[prototype]) as Record<string, unknown>;
   const fill = once(read, (real) => {
     for (const key of names) Object.defineProperty(space, key, Object.getOwnPropertyDescriptor(real, key)!);
+    Object.setPrototypeOf(space, Object.getPrototypeOf(real));
     if (Object.isFrozen(real)) Object.freeze(space);
   });
   for (const name of names)

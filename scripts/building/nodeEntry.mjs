@@ -39,8 +39,9 @@ function standIn(value, read) {
   if (typeof value === "number") return String(value);
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "object") {
-    const isBare = Object.getPrototypeOf(value) === null;
-    return `lazyNamespace(${read}, ${JSON.stringify(Object.keys(value))}, ${isBare})`;
+    const prototype = Object.getPrototypeOf(value);
+    const kind = prototype === null ? "none" : prototype === Object.prototype ? "object" : "own";
+    return `lazyNamespace(${read}, ${JSON.stringify(Object.keys(value))}, "${kind}")`;
   }
   if (isClass(value)) return `lazyClass(${read})`;
   return `lazyFunction(${read}, ${propertiesOf(value).join(", ")})`;

@@ -66,6 +66,14 @@ test("has all that the whole library exports, and the same", async () => {
   expect(await printed(program)).toEqual([true, []]);
 });
 
+test("what a namespace lacks is explained before and after it is loaded", async () => {
+  const program = `
+    const asked = () => { try { return torch.cuda.memoryAllocated; } catch (error) { return error.message; } };
+    print([asked(), asked(), torch.cuda.deviceCount(), String(torch.cuda)]);`;
+  const text = expect.stringContaining("torch.memoryStats()");
+  expect(await printed(program)).toEqual([text, text, 0, "[object Object]"]);
+});
+
 test("classes make instances, are extended and are known", async () => {
   const program = `
     const q = torch.quantizePerTensor(torch.ones(2), 0.5, 0, "qint8");
