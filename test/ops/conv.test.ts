@@ -104,3 +104,13 @@ test("bad kernels, strides and groups", () => {
   // Of two mistakes, the one that PyTorch names.
   expect(() => F.conv2d(x, torch.ones(1, 1, 9, 9), torch.ones(7))).toThrow(/expected bias to have shape \[1\]/);
 });
+
+test("strides far larger than the kernel cost no more than the elements between them", () => {
+  const stride = 200_000;
+  const y = F.convTranspose1d(torch.tensor([[1, 2, 3]]), torch.tensor([[[10, 20, 30]]]), null, { stride, padding: 1 });
+  expect(y.shape).toEqual([1, 2 * stride + 1]);
+  expect(y.sum().item()).toBe(1 * 50 + 2 * 60 + 3 * 30);
+  expect(y.at(0, torch.tensor([0, 1, stride - 1, stride, stride + 1, 2 * stride]).long()).tolist()).toEqual([
+    20, 30, 20, 40, 60, 60,
+  ]);
+});
