@@ -14,7 +14,6 @@ import { embedDataWorker } from "./scripts/building/dataWorker.mjs";
 import { embedKernels } from "./scripts/building/kernels.mjs";
 import { embedLimit } from "./scripts/building/limit.mjs";
 import { embedLoader } from "./scripts/building/loader.mjs";
-import { writeNodeEntry } from "./scripts/building/nodeEntry.mjs";
 import { ROOMS, sourceOfRoom } from "./scripts/building/rooms.mjs";
 import { shortenShaders } from "./scripts/building/wgsl.mjs";
 
@@ -154,7 +153,7 @@ function openRooms() {
 }
 
 export default {
-  input: { kindling: entry, cli: resolve("src/cli/main.ts"), lazily: resolve("src/lazily.ts"), ...rooms },
+  input: { kindling: entry, cli: resolve("src/cli/main.ts"), ...rooms },
   // Packages of the command line alone ask for parts of Node.
   external: /^node:|^events$|^readline$/,
   // Codecs, formats and the like, imported when they are first needed, are files beside the bundle.
@@ -190,7 +189,6 @@ export default {
     openRooms(),
     embedDataWorker(),
     explainCommonJs(),
-    writeNodeEntry(),
     escapeToAscii(),
     licenses,
   ],

@@ -72,8 +72,8 @@ describe("devices", () => {
     for (const [path, file] of sources)
       for (const target of importsOf(file))
         if (target.startsWith("src/backend/wasm/") && !path.startsWith("src/backend/wasm/")) importers.push(path);
-    // Programs that compile nothing leave out the folder `fused` with the room that uses it. Node's entry says where its binaries lie.
-    expect(importers.filter((path) => !path.startsWith("src/compile/"))).toEqual(["src/index.ts", "src/lazily.ts"]);
+    // Programs that compile nothing leave out the folder `fused` with the room that uses it.
+    expect(importers.filter((path) => !path.startsWith("src/compile/"))).toEqual(["src/index.ts"]);
     const compiling = [...sources].filter(([path]) => path.startsWith("src/compile/"));
     for (const [, file] of compiling)
       expect(importsOf(file).filter((target) => /backend\/wasm\/(?!fused\/index)/.test(target))).toEqual([]);

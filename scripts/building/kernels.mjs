@@ -18,11 +18,9 @@ export function embedKernels() {
             .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
             .join("")
         : null,
-    /** The binaries as files: the first for runtimes that take only what they have compiled themselves, both for Node's entry, which need not unpack them. */
+    /** The binary as a file, for runtimes that take only what they have compiled themselves. */
     generateBundle() {
       this.emitFile({ type: "asset", fileName: "kernels.wasm", source: binary() });
-      const relaxed = readFileSync("build/kernels.relaxed.wasm");
-      this.emitFile({ type: "asset", fileName: "kernels.relaxed.wasm", source: relaxed });
     },
   };
 }

@@ -9,7 +9,6 @@ import { cpu } from "../backend/cpu";
 import { classNameOf, nameOf } from "../core/className";
 import type { DType } from "../core/dtype";
 import { DeviceError, describe, KindlingError, WorkerError } from "../core/errors";
-import { loadAllParts } from "../core/parts";
 import { setOwn } from "../core/record";
 import { Callable } from "../nn/module/callable";
 import { Module } from "../nn/module/module";
@@ -69,12 +68,6 @@ export function portable(named: Record<string, Named>): void {
     library.set(name, value);
     libraryNames.set(value, name);
   }
-}
-
-/** What the library knows by a name; the part that it belongs to need not have been used in this thread. */
-function libraryItem(name: string): Named | undefined {
-  if (!library.has(name)) loadAllParts();
-  return library.get(name);
 }
 
 /**
@@ -290,7 +283,7 @@ export async function resolveOrigins(packed: Packed, load: LoadModule): Promise<
 }
 
 async function importNamed({ module, name }: Origin, load: LoadModule): Promise<Named> {
-  if (module === undefined) return libraryItem(name)!;
+  if (module === undefined) return library.get(name)!;
   const exports = await load(module);
   const found = exports[name] ?? Object.values(exports).find((value) => nameOf(value) === name);
   if (typeof found !== "function")
@@ -307,7 +300,7 @@ type NamedOf = (origin: Origin) => Named;
 
 /** Samples come back without importing anything. */
 const libraryOnly: NamedOf = ({ module, name }) => {
-  const found = module === undefined ? libraryItem(name) : undefined;
+  const found = module === undefined ? library.get(name) : undefined;
   if (found !== undefined) return found;
   throw new WorkerError(
     `DataLoader: samples from workers are made of tensors, pictures, plain values, arrays and objects; found ${name}`,

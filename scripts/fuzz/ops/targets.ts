@@ -34,13 +34,8 @@ const excluded: readonly (readonly [RegExp, string])[] = [
 
 export const isExcluded = (path: string): boolean => excluded.some(([pattern]) => pattern.test(path));
 
-/** Whether something is a class, or stands for one that is loaded when it is first used. */
-function isClass(value: unknown): boolean {
-  if (typeof value !== "function") return false;
-  const text = Function.prototype.toString.call(value);
-  const real = value.prototype?.constructor;
-  return /^class\b/.test(text) || (text.includes("[native code]") && real !== value && isClass(real));
-}
+const isClass = (value: unknown): boolean =>
+  typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 
 /** The functions and classes below a namespace, by path. */
 function* exportsOf(space: Record<string, unknown>, prefix: string): Generator<[string, unknown]> {

@@ -6,7 +6,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 import { checkChoice } from "../../core/arguments";
 import { ArgumentError, DeviceError, describe, ValueError } from "../../core/errors";
 import { environment } from "../../platform/platform";
-import { kernelBinary } from "./unpack";
+import { unpackKernels } from "./unpack";
 
 /** Which vector instructions kernels use: those of WebAssembly SIMD, or relaxed ones with fused multiply-add. */
 export type SimdLevel = "baseline" | "relaxed";
@@ -125,11 +125,11 @@ export function simdLevel(): SimdLevel {
 }
 
 /** The binary of the kernels of a level, whose functions others may take over. */
-export const unpackedKernels = (level: SimdLevel): Uint8Array => kernelBinary(level, compile);
+export const unpackedKernels = (level: SimdLevel): Uint8Array => unpackKernels(level, compile);
 
 export function compileKernels(level: SimdLevel = simdLevel()): { module: WebAssembly.Module; level: SimdLevel } {
   if (given !== undefined) return { level, module: given };
-  return { level, module: compile(kernelBinary(level, compile)) };
+  return { level, module: compile(unpackKernels(level, compile)) };
 }
 
 /** Kernels are the raw exports of the instance: those that the loader hands out as well stand behind a closure each. */

@@ -1,4 +1,4 @@
-/** The binaries of the kernels: unpacked by a decoder in WebAssembly: it takes a third of the time of one in JavaScript, which runs cold. */
+/** Unpacks the binaries of the kernels, by a decoder in WebAssembly: it takes a third of the time of one in JavaScript, which runs cold. */
 
 import { lengths, packed, unpacker } from "kindling:kernels";
 
@@ -11,29 +11,6 @@ interface Unpacker {
   readonly unpack: (stream: number, target: number, length: number) => void;
 }
 
-/** The levels of which there are binaries. */
-type Level = "baseline" | "relaxed";
-
-let readBinary: ((level: Level) => Uint8Array<ArrayBuffer>) | undefined;
-
-/** Lets the binaries be read where they lie beside the library, for Node's entry. @param read May fail: then they are unpacked. */
-export function readBinariesBy(read: (level: Level) => Uint8Array<ArrayBuffer>): void {
-  readBinary = read;
-}
-
-/** The binary of a level. */
-export function kernelBinary(
-  level: Level,
-  compile: (binary: Uint8Array<ArrayBuffer>) => WebAssembly.Module,
-): Uint8Array<ArrayBuffer> {
-  try {
-    if (readBinary !== undefined) return readBinary(level);
-  } catch {
-    // A file that may not be read, or is not there, is no reason to fail.
-  }
-  return unpackKernels(level, compile);
-}
-
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
@@ -42,8 +19,8 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** The binary of a level. The one of the baseline comes second in the stream, which is unpacked up to its end. */
-function unpackKernels(
-  level: Level,
+export function unpackKernels(
+  level: "baseline" | "relaxed",
   compile: (binary: Uint8Array<ArrayBuffer>) => WebAssembly.Module,
 ): Uint8Array<ArrayBuffer> {
   const decoder = new WebAssembly.Instance(compile(decodeBase64(unpacker)));
