@@ -139,9 +139,8 @@ export class Tensor {
     isScoped?: boolean,
   );
   constructor(storage: any, dtype?: any, shape?: any, strides?: any, offset?: any, isScoped?: any, more?: unknown) {
-    // Only a storage has `retain`; to ask for what is called next costs nothing.
     // biome-ignore lint/correctness/noConstructorReturn: what users give is made elsewhere.
-    if (storage?.retain === undefined) return construct([storage, dtype, shape, strides, offset, isScoped, more]);
+    if (!(storage instanceof Storage)) return construct([storage, dtype, shape, strides, offset, isScoped, more]);
     if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;

@@ -50,6 +50,7 @@ describe("torch.FloatTensor and its kin", () => {
     ["a text", () => torch.FloatTensor(untyped("a")), /^FloatTensor: takes sizes, or one array of values, got "a"/],
     ["two arrays", () => torch.FloatTensor(...untyped([[1], [2]])), /^FloatTensor: takes sizes/],
     ["a plain object", () => new torch.Tensor(untyped({})), /^Tensor: takes sizes/],
+    ["what looks like memory", () => new torch.Tensor(untyped({ retain() {} }), 9), /^Tensor: takes sizes/],
     ["null", () => new torch.Tensor(untyped(null)), /^Tensor: takes sizes/],
     ["three arrays", () => new torch.Tensor(...untyped([[1], [2], [3]])), /^Tensor: takes sizes/],
     ["many sizes", () => new torch.Tensor(1, 1, 1, 1, 1, 1, 1), /^Tensor: .*torch\.empty/],
