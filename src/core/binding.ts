@@ -157,7 +157,9 @@ const kinds: readonly (readonly [Check, string])[] = [
     checkFlag,
     "keepdim, asTuple, accumulate, replacement, withReplacement, increasing, returnInverse, returnCounts, copy, nonBlocking, " +
       "largest, sorted, descending, stable, inplace, training, ceilMode, countIncludePad, alignCorners, " +
-      "returnIndices, unbiased, fullMatrices, left, unitriangular, requiresGrad, createGraph, strict, center, normalized, onesided, returnComplex",
+      "returnIndices, unbiased, fullMatrices, left, unitriangular, requiresGrad, createGraph, strict, center, normalized, onesided, returnComplex, " +
+      "includeSelf, periodic, density, right, outInt32, wrap, implicit, unsafe, sparse, scaleGradByFreq, useInputStats, batchFirst, " +
+      "errorIfNonfinite, checkNan, hasAux, vectorize, raiseException, fullgraph, recomputeScaleFactor",
   ],
   [factor, "alpha, beta"],
   [checkNumber, "eps, momentum, negativeSlope, correction, labelSmoothing"],
@@ -177,7 +179,9 @@ const checked: Check = (op, name, value) => {
 };
 
 /** Names for which null means what undefined does: as None in PyTorch. */
-const optional: ReadonlySet<string> = new Set(["dtype", "device", "generator", "alignCorners", "eps"]);
+const optional: ReadonlySet<string> = new Set(
+  listed("dtype, device, generator, alignCorners, recomputeScaleFactor, eps"),
+);
 
 /** What PyTorch's deprecated flags of losses ask for. */
 function oldReduction(op: string, { sizeAverage, reduce }: Record<string, unknown>): string {

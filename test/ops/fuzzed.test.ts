@@ -84,3 +84,16 @@ test("weights of classes are read in any layout, and there is one for each class
   for (const target of [labels, x.softmax(1)])
     expect(() => loss(torch.ones(1), target)).toThrow("for all 3 classes or no classes");
 });
+
+test("flags are truth values in every op", () => {
+  const x = torch.rand(3);
+  const index = torch.tensor([0, 1]).long();
+  for (const flag of [0, ""] as never[]) {
+    expect(() => x.indexReduce(0, index, x.slice(0, 0, 2), "prod", { includeSelf: flag })).toThrow(
+      "includeSelf must be",
+    );
+    expect(() => torch.hannWindow(4, { periodic: flag })).toThrow("periodic must be");
+    expect(() => torch.bucketize(x, x, { right: flag })).toThrow("right must be");
+    expect(() => torch.nn.utils.clipGradNorm_([x], 1, { errorIfNonfinite: flag })).toThrow("errorIfNonfinite must be");
+  }
+});
