@@ -135,8 +135,10 @@ export function odds(a: v128, b: v128): v128 {
 // The regular windows of the output columns from insideFrom to below insideTo lie inside the input; no others count as such.
 
 export function insideFrom(geom: usize): i32 {
-  if (!isRegular(geom)) return 0;
-  return (padding(geom, WIDTH) + stride(geom, WIDTH) - 1) / stride(geom, WIDTH);
+  const before = padding(geom, WIDTH);
+  if (!isRegular(geom) || before == 0) return 0;
+  // Rounded up without a sum that leaves 32 bits: a stride may be as large as they can hold.
+  return (before - 1) / stride(geom, WIDTH) + 1;
 }
 
 export function insideTo(geom: usize): i32 {

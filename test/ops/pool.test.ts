@@ -36,3 +36,10 @@ test("sizes that the kernels do not take", () => {
   expect(() => F.maxPool2d(x, 2, { stride: 2 ** 32 })).toThrow(/positive, and less than 2\^31/);
   expect(() => F.maxPool2d(x, 0)).toThrow(/positive/);
 });
+
+test("a stride may be as large as integers of 32 bits", () => {
+  const x = torch.tensor([[[1, 2]]]);
+  const options = { stride: 2 ** 31 - 1, padding: 2 };
+  expect(F.avgPool1d(x, 4, options).tolist()).toEqual([[[0.75]]]);
+  expect(F.maxPool1d(x, 4, options).tolist()).toEqual([[[2]]]);
+});
