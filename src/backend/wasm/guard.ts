@@ -138,7 +138,7 @@ export class GuardedMemory extends Memory {
   }
 
   private fill(address: number, bytes: number): void {
-    this.bytesOf(address, bytes).fill(this.poison);
+    fillBytes(this.bytesOf(address, bytes), this.poison);
   }
 
   /** The red zones of a block, as addresses and sizes. */
@@ -151,7 +151,7 @@ export class GuardedMemory extends Memory {
   }
 
   private drawZones(guarded: Guarded): void {
-    for (const [address, bytes] of this.zonesOf(guarded)) this.bytesOf(address, bytes).fill(this.zoneByte);
+    for (const [address, bytes] of this.zonesOf(guarded)) fillBytes(this.bytesOf(address, bytes), this.zoneByte);
   }
 
   private inspect(guarded: Guarded): void {
@@ -201,6 +201,14 @@ const places: Record<Damage["where"], string> = {
 /** A sentence about a damage. */
 export const describeDamage = ({ where, address, bytes, offset, found }: Damage): string =>
   `byte ${found} was written ${places[where]} the block of ${bytes} bytes at ${address}, at offset ${offset}`;
+
+/** Engines fill memory that threads share element by element: eight bytes at once take an eighth of the time. */
+function fillBytes(bytes: Uint8Array, value: number): void {
+  const lead = Math.min(-bytes.byteOffset & 7, bytes.length);
+  const words = new BigUint64Array(bytes.buffer, bytes.byteOffset + lead, (bytes.length - lead) >> 3);
+  words.fill(BigInt(value) * 0x0101_0101_0101_0101n);
+  bytes.fill(value, 0, lead).fill(value, lead + words.byteLength);
+}
 
 /** The index of the first byte that is not `value`, or −1. */
 function indexOfOther(bytes: Uint8Array, value: number): number {

@@ -12,7 +12,7 @@ import { tensor, vectorOf } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { matmul } from "../linalg/matmul";
-import { cat } from "../shape/join";
+import { cat, stack } from "../shape/join";
 
 /** A complex tensor. */
 export interface Complex {
@@ -22,6 +22,8 @@ export interface Complex {
 
 /** Sizes up to this one are transformed by one product with a matrix. */
 const DIRECT = 64;
+/** From this size on a transform to an even number of real values is one of half as many complex ones. */
+const PAIRED = 4096;
 /** The most elements that a matrix of roots of unity may have. */
 const MOST_ROOTS = 1 << 27;
 
@@ -31,8 +33,8 @@ function factorOf(n: number): number {
   return 1;
 }
 
-/** e^(sign · 2πi · j · k / n) for j < rows and k < columns. */
-function roots(rows: number, columns: number, n: number, sign: number, like: Tensor): Complex {
+/** e^(sign · 2πi · j · k / n) for `begin` ≤ j < begin + rows and k < columns. */
+function roots(rows: number, columns: number, n: number, sign: number, like: Tensor, begin = 0): Complex {
   if (rows * columns > MOST_ROOTS)
     throw new ValueError(
       `fft: a size with prime factors is transformed by matrices of its factors, which have at most ${MOST_ROOTS} elements; ${n} needs ${rows} × ${columns}. Pad the signal to a size with small factors`,
@@ -42,7 +44,7 @@ function roots(rows: number, columns: number, n: number, sign: number, like: Ten
   for (let j = 0; j < rows; j++)
     for (let k = 0; k < columns; k++) {
       // The product is reduced first: a large angle would lose digits.
-      const angle = (sign * 2 * Math.PI * ((j * k) % n)) / n;
+      const angle = (sign * 2 * Math.PI * (((begin + j) * k) % n)) / n;
       re[j * columns + k] = Math.cos(angle);
       im[j * columns + k] = Math.sin(angle);
     }
@@ -96,11 +98,36 @@ function resized(z: Complex, dim: number, size: number): Complex {
 }
 
 /**
+ * {@link hermitianTransform} of an even size n = 2m by a complex one of size m, whose results are pairs of neighbors: with X[k + m] = conj(X[m − k]) it is
+ * that of X[k] + X[k + m] + i · wᵏ · (X[k] − X[k + m]), w being the n-th root of unity.
+ */
+function pairedTransform({ re, im }: Complex, dim: number, n: number, sign: number): Tensor {
+  const m = n / 2;
+  const shapeAlong = (size: number) => re.shape.map((_, i) => (i === dim ? size : 1));
+  // The first and the last element are real: what else they are given does not count.
+  const isInside = re
+    .newOnes(shapeAlong(m + 1))
+    .indexFill(dim, tensor([0, m], { dtype: "int64", device: re.device }), 0);
+  const first = (x: Tensor) => x.narrow(dim, 0, m);
+  const mirrored = (x: Tensor) => x.narrow(dim, 1, m).flip([dim]);
+  const inner = im.mul(isInside);
+  const [a, b] = [
+    { re: first(re), im: first(inner) },
+    { re: mirrored(re), im: mirrored(inner).neg() },
+  ];
+  const twiddles = mapParts(roots(1, m, n, sign, re, 1), (x) => x.reshape(shapeAlong(m)));
+  const odd = multiply({ re: a.re.sub(b.re), im: a.im.sub(b.im) }, twiddles, (x, y) => x.mul(y));
+  const z = transform({ re: a.re.add(b.re).sub(odd.im), im: a.im.add(b.im).add(odd.re) }, dim, sign);
+  return stack([z.re, z.im], dim + 1).flatten(dim, dim + 1);
+}
+
+/**
  * The real transform of size n of the first ⌊n/2⌋ + 1 elements of a Hermitian sequence along an axis, not scaled.
  * @internal
  */
 export function hermitianTransform(z: Complex, dim: number, n: number, sign: number): Tensor {
   const half = resized(z, dim, Math.floor(n / 2) + 1);
+  if (n >= PAIRED && n % 2 === 0) return pairedTransform(half, dim, n, sign);
   const mirrored = (x: Tensor) => x.narrow(dim, 1, n - half.re.shape[dim]!).flip([dim]);
   const whole = {
     re: cat([half.re, mirrored(half.re)], dim),
