@@ -97,3 +97,10 @@ test("flags are truth values in every op", () => {
     expect(() => torch.nn.utils.clipGradNorm_([x], 1, { errorIfNonfinite: flag })).toThrow("errorIfNonfinite must be");
   }
 });
+
+test("no call makes millions of views", () => {
+  const x = torch.ones(1).expand(2 ** 31 - 1);
+  for (const parts of [() => x.unbind(), () => x.split(1), () => x.chunk(2 ** 30), () => x.tensorSplit(2 ** 21)])
+    expect(parts).toThrow(/makes at most 1048576 tensors/);
+  expect(x.split(2 ** 30)).toHaveLength(2);
+});

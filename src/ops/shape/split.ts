@@ -35,8 +35,8 @@ function zerosFor(shape: readonly number[], gs: readonly (Tensor | undefined)[])
   return filled(allocate(shape, like.dtype, like), 0);
 }
 
-/** The most views that one call makes: each is an object, and nobody wants more of them. */
-const MAX_PARTS = 2 ** 24;
+/** The most views that one call makes: each is an object of some 300 bytes that takes 2 µs. */
+const MAX_PARTS = 2 ** 20;
 
 function checkParts(op: string, count: number): void {
   if (count > MAX_PARTS) throw new ValueError(`${op}: makes at most ${MAX_PARTS} tensors, got ${count}`);
@@ -68,6 +68,7 @@ function splitInto(x: Tensor, splitSizeOrSections: number | readonly number[], d
   if (size === 0 && n > 0)
     throw new ShapeError(`split: split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
   const count = n === 0 ? 1 : Math.ceil(n / size);
+  checkParts("split", count);
   return parts(
     "SplitBackward0",
     x,
@@ -182,6 +183,7 @@ export const dsplit = named(
 /** The slices along `dim`, which disappears, as views. @see torch.unbind @example const [x, y] = points.unbind(1); */
 export const unbind = named("unbind", "input, dim?", (x: Tensor, dim = 0): Tensors => {
   const [d, n] = splitAxis("unbind", x, dim);
+  checkParts("unbind", n);
   const [shape, strides] = [x.shape.toSpliced(d, 1), x.strides.toSpliced(d, 1)];
   const views = Array.from({ length: n }, (_, i) => {
     const view = windowOn(x, shape, strides, x.offset + i * x.strides[d]!);
