@@ -22,8 +22,16 @@ const PAGE = 65536;
 const MOST_PAGES = 65535;
 const CHUNK = 1 << 20;
 const GROWTH = 16 << 20;
-/** What may be handed out and not given back before somebody looks for forgotten blocks. With less, looking takes too much time. */
+/**
+ * What may be handed out and not given back before somebody looks for forgotten blocks, where memory is dear: in pages, and in workers, of which there may
+ * be many.
+ */
 const PRESSURE = 128 << 20;
+/**
+ * The same for the program's own thread in a server runtime. Twice as much is held at most. A round of the collector takes 20 ms, after which a training
+ * loop without `tidy` has a tenth of its time left for others; with 128 MiB it took a fourth (LeNet, `npm run bench -- memory`).
+ */
+export const LARGE_PRESSURE = 320 << 20;
 
 /**
  * Reserves shared memory, less if the engine refuses much: some browsers do.
@@ -75,6 +83,8 @@ export class Memory {
   private residue = 0;
   /** Bytes handed out and not explicitly given back since pressure was last reported. */
   private debt = 0;
+  /** Of these, pressure is reported. */
+  pressure = PRESSURE;
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
   /** The length of `buffer`, which takes longer to ask for. */
@@ -114,7 +124,7 @@ export class Memory {
     this.blocks++;
     if (this.allocated > this.peak) this.peak = this.allocated;
     this.debt += size;
-    if (this.debt >= PRESSURE) {
+    if (this.debt >= this.pressure) {
       this.debt = 0;
       reportPressure(false);
     }
