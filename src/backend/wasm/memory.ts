@@ -28,8 +28,8 @@ const GROWTH = 16 << 20;
  */
 const PRESSURE = 128 << 20;
 /**
- * The same for the program's own thread in a server runtime. Twice as much is held at most. A round of the collector takes 20 ms, after which a training
- * loop without `tidy` has a tenth of its time left for others; with 128 MiB it took a fourth (LeNet, `npm run bench -- memory`).
+ * The same for the program's own thread in a server runtime. Twice as much is held at most. A round of the collector takes some 20 ms, which is 6 % of the
+ * time in which a training loop without `tidy` hands out so much; with 128 MiB it was 15 % (LeNet, `npm run bench -- memory`).
  */
 export const LARGE_PRESSURE = 320 << 20;
 
