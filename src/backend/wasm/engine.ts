@@ -2,7 +2,7 @@
 import { MAX_COUNT } from "../../core/arguments";
 import { codeOf, type DType, isFloat, legacyName, sizeOf } from "../../core/dtype";
 import { DTypeError, KindlingError, ValueError } from "../../core/errors";
-import { environment, runtime } from "../../platform/platform";
+import { environment } from "../../platform/platform";
 import type { Operand } from "../operand";
 import { ArgumentList } from "./argumentList";
 import { CallArea } from "./callArea";
@@ -28,7 +28,7 @@ import type {
   QueryName,
   ScratchKernel,
 } from "./kernelTypes";
-import { type Extent, LARGE_PRESSURE, Memory, reserveMemory, type WasmBlock } from "./memory";
+import { type Extent, Memory, reserveMemory, type WasmBlock } from "./memory";
 import { MAIN_OWNER, PageTable } from "./pages";
 import { Pool } from "./pool";
 
@@ -84,7 +84,6 @@ export abstract class Engine {
     const { heapBase } = kernels;
     const range = { address: heapBase, bytes: wasm.buffer.byteLength - heapBase };
     const memory = isGuarded() ? new GuardedMemory(wasm, range, heapBase) : new Memory(wasm, range);
-    if (runtime !== "browser") memory.pressure = LARGE_PRESSURE;
     const pages = new PageTable(MAIN_OWNER);
     pages.claim({ address: 0, bytes: wasm.buffer.byteLength });
     return this.start(kernels, memory, pages);

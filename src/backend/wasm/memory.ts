@@ -22,16 +22,8 @@ const PAGE = 65536;
 const MOST_PAGES = 65535;
 const CHUNK = 1 << 20;
 const GROWTH = 16 << 20;
-/**
- * What may be handed out and not given back before somebody looks for forgotten blocks, where memory is dear: in pages, and in workers, of which there may
- * be many.
- */
+/** What may be handed out and not given back before somebody looks for forgotten blocks. With less, looking takes too much time. */
 const PRESSURE = 128 << 20;
-/**
- * The same for the program's own thread in a server runtime. Twice as much is held at most. A round of the collector takes some 20 ms, which is 6 % of the
- * time in which a training loop without `tidy` hands out so much; with 128 MiB it was 15 % (LeNet, `npm run bench -- memory`).
- */
-export const LARGE_PRESSURE = 320 << 20;
 
 /**
  * Reserves shared memory, less if the engine refuses much: some browsers do.
@@ -83,8 +75,6 @@ export class Memory {
   private residue = 0;
   /** Bytes handed out and not explicitly given back since pressure was last reported. */
   private debt = 0;
-  /** Of these, pressure is reported. */
-  pressure = PRESSURE;
   private views: Partial<Record<DType, TypedArray>> = {};
   private buffer: ArrayBufferLike;
   /** The length of `buffer`, which takes longer to ask for. */
@@ -124,7 +114,7 @@ export class Memory {
     this.blocks++;
     if (this.allocated > this.peak) this.peak = this.allocated;
     this.debt += size;
-    if (this.debt >= this.pressure) {
+    if (this.debt >= PRESSURE) {
       this.debt = 0;
       reportPressure(false);
     }
