@@ -5,7 +5,7 @@
 import type { Backend, Block } from "../backend/backend";
 import type { DType } from "../core/dtype";
 import { enroll } from "./scope";
-import type { Storage } from "./storage";
+import { memory, type Storage } from "./storage";
 import { type GradFn, Tensor, type ViewOf } from "./tensor";
 
 /** Computes values that are pending. */
@@ -50,6 +50,10 @@ class PendingStorage {
   }
   set version(value: number) {
     this.settled.version = value;
+  }
+
+  get [memory](): true {
+    return true;
   }
 
   retain(): void {

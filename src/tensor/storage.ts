@@ -34,6 +34,9 @@ function watchSoon(storage: Storage): void {
 /** Whether storages made now belong to inference mode. */
 export const inferenceStorage = new Mode(false);
 
+/** What the memory of tensors has, and nothing that is not the library's own. */
+export const memory: unique symbol = Symbol("memory");
+
 /**
  * A block of device memory that tensors view. Its owners are tensor handles (views share a storage) and references saved in the
  * graph. The block is given back when the last owner lets go; and if owners are forgotten instead of disposed, when the
@@ -82,6 +85,11 @@ export class Storage {
     if (this.isWatched || this.block.freed) return;
     this.isWatched = true;
     watchSoon(this);
+  }
+
+  /** Tells memory from what users give a constructor. */
+  get [memory](): true {
+    return true;
   }
 
   retain(): void {

@@ -25,7 +25,7 @@ import { named } from "../core/signature";
 import type { Overloaded } from "../core/signatureTypes";
 import { halfDecoder, toPlain } from "./plain";
 import { adopt, enroll, lend, retire, runInScope } from "./scope";
-import { inferenceStorage, Storage } from "./storage";
+import { inferenceStorage, memory, Storage } from "./storage";
 
 /** What a tensor knows of the graph node that made it; `autograd/node.ts` has the whole. */
 export interface GradFn {
@@ -140,7 +140,7 @@ export class Tensor {
   );
   constructor(storage: any, dtype?: any, shape?: any, strides?: any, offset?: any, isScoped?: any, more?: unknown) {
     // biome-ignore lint/correctness/noConstructorReturn: what users give is made elsewhere.
-    if (!(storage instanceof Storage)) return construct([storage, dtype, shape, strides, offset, isScoped, more]);
+    if (storage?.[memory] === undefined) return construct([storage, dtype, shape, strides, offset, isScoped, more]);
     if (shape.length > MAX_AXES) checkAxes("Tensor", shape);
     this.storage = storage;
     this.dtype = dtype;
