@@ -19,7 +19,7 @@ import { indexAdd_, indexCopy_ } from "./slices";
 /** One index per axis, in order; null or undefined leaves an axis whole. */
 export type TensorIndices = readonly (Tensor | null | undefined)[];
 
-/** Whether an entry of {@link TensorIndices} indexes its axis; numbers, which do not, are no entries either. */
+/** Whether an entry of {@link TensorIndices} indexes its axis, which null and undefined leave whole. */
 const isGiven = (index: Tensor | null | undefined): index is Tensor => index !== null && index !== undefined;
 
 /** The view that numbers and slices make, and what is left to index it with: one entry per axis, but one for all axes of a mask. */
