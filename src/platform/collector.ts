@@ -26,22 +26,37 @@ const ROUND: readonly number[] = [2 ** 32, ...new Array<number>(12).fill(PRESSUR
  */
 const BEYOND_BROWSERS = 3 * 2 ** 33;
 
-let endOfTurn: (() => void) | undefined;
+/** What V8 gives outside browsers. */
+interface Context {
+  /** Lets go of the targets of weak references. */
+  endTurn(): void;
+  /** Makes a whole round of the collector, and nothing else: under pressure, V8 also makes its heap small, and then looks more often than it must. */
+  readonly collect: (() => void) | undefined;
+}
+
+let context: Context | undefined;
 
 /**
  * Where an engine has contexts with microtask queues of their own (V8 outside browsers), the end of a script in such a context is the end of a turn
- * for weak references: what they kept alive may be collected.
+ * for weak references: what they kept alive may be collected. In Node a context that is made while a flag is set has a function that
+ * runs the collector.
  */
-function createEndOfTurn(): () => void {
-  const vm = runtime === "bun" ? undefined : nodeModule<typeof import("node:vm")>("node:vm");
+function createContext(): Context {
+  const vm = nodeModule<typeof import("node:vm")>("node:vm");
+  const v8 = runtime === "node" && !("gc" in globalThis) ? nodeModule<typeof import("node:v8")>("node:v8") : undefined;
   try {
-    const context = vm!.createContext({}, { microtaskMode: "afterEvaluate" });
-    const script = new vm!.Script("0");
-    script.runInContext(context);
-    return () => void script.runInContext(context);
+    v8?.setFlagsFromString("--expose-gc");
+    const inner = vm!.createContext({}, { microtaskMode: "afterEvaluate" });
+    v8?.setFlagsFromString("--no-expose-gc");
+    const script = new vm!.Script("globalThis.gc");
+    const collect: unknown = script.runInContext(inner);
+    return {
+      endTurn: () => void script.runInContext(inner),
+      collect: typeof collect === "function" ? () => void collect() : undefined,
+    };
   } catch {
     // There are no such contexts here.
-    return () => {};
+    return { endTurn: () => {}, collect: undefined };
   }
 }
 
@@ -76,8 +91,13 @@ export function collectNow(): boolean {
   }
   // Each of these dies in the round to come. To read one keeps it alive, so each is read once.
   const canaries = ROUND.map(() => new WeakRef({}));
-  endOfTurn ??= createEndOfTurn();
-  endOfTurn();
+  const last = new WeakRef({});
+  context ??= createContext();
+  context.endTurn();
+  if (context.collect !== undefined) {
+    context.collect();
+    if (last.deref() === undefined) return true;
+  }
   return ROUND.some((bytes, i) => {
     pressCollector(bytes);
     return canaries[i]!.deref() === undefined;

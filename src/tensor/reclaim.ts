@@ -26,6 +26,14 @@ let isTurnAwaited = false;
 let presses = 0;
 /** Calls in vain after which the collector is too slow for the program, as on a machine that is busy. */
 const MOST_PRESSES = 2;
+/** Rounds of the collector are put off while they take more of a plain loop's time than this … */
+const MOST_SHARE = 0.05;
+/** … but no more often than this, so that what is forgotten stays bounded. */
+const MOST_DELAYS = 2;
+/** When the last round within a turn was over, and how many milliseconds it took. */
+let last = { end: Number.NEGATIVE_INFINITY, took: 0 };
+/** How often the next round has been put off. */
+let delays = 0;
 
 const collected = new FinalizationRegistry<undefined>(() => {
   isTold = false;
@@ -75,6 +83,16 @@ function awaitTurn(): void {
   });
 }
 
+/** Has the collector make its round here and now, unless one was so short a time ago that they would take too much of the program's. */
+function makeRound(isOut: boolean): void {
+  const begin = performance.now();
+  if (!isOut && begin - last.end < last.took / MOST_SHARE && delays++ < MOST_DELAYS) return;
+  delays = 0;
+  if (collectNow()) sweep();
+  const end = performance.now();
+  last = { end, took: end - begin };
+}
+
 /**
  * Called by a device that has handed out much memory since the last call, or, with `isOut`, that has none left.
  *
@@ -87,5 +105,5 @@ export function relieve(isOut: boolean): void {
   awaitTurn();
   if (turns && presses++ < MOST_PRESSES) pressCollector();
   else if (turns) hurryCollector();
-  else if (collectNow()) sweep();
+  else makeRound(isOut);
 }
