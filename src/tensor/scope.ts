@@ -17,6 +17,8 @@ class Scope {
     readonly outer: Scope | undefined,
     /** Opened by the library around its own temporaries, not by a user. */
     readonly isInternal: boolean,
+    /** Opened around a module of the library that calls others. */
+    readonly isComposite = false,
   ) {}
 }
 
@@ -60,11 +62,21 @@ export function noteUse(holder: Holder): void {
 
 /** The library's own classes, which mark what is to outlive scopes themselves. */
 const ownClasses = new WeakSet<object>();
+/** What calls of the library's own modules run, which keeps no tensor of those that it is given or makes, but where scopes see it. */
+const ownForwards = new WeakSet<object>();
 
 /** @internal */
 export function registerClasses(values: Iterable<unknown>): void {
-  for (const value of values) if (typeof value === "function") ownClasses.add(value);
+  for (const value of values)
+    if (typeof value === "function") {
+      ownClasses.add(value);
+      const { forward } = value.prototype ?? {};
+      if (typeof forward === "function") registerForward(forward);
+    }
 }
+
+/** @internal */
+export const registerForward = (forward: object): void => void ownForwards.add(forward);
 
 const isOwn = (holder: Holder): boolean => ownClasses.has(holder.constructor);
 
@@ -200,13 +212,21 @@ export function runInScope<R>(op: string, body: () => R, isTensor: IsTensor): R 
 
 /** The same around the library's own temporaries: those that `body` returns, and those that users may hold, go to the enclosing scope. */
 export function runInternally<R extends readonly unknown[]>(body: () => R): R {
-  const outer = current;
-  const mine = new Scope(outer, true);
+  return runAsOwn(new Scope(current, true), body, (result) => result);
+}
+
+/** The same around the call of a module that is made of others: what goes from one to the next is given back, unless code of a user has seen it. */
+export function runComposite<R>(body: () => R, isTensor: IsTensor): R {
+  return runAsOwn(new Scope(current, true, true), body, (result) => tensorsIn(result, isTensor));
+}
+
+function runAsOwn<R>(mine: Scope, body: () => R, survivorsOf: (result: R) => readonly unknown[]): R {
+  const { outer } = mine;
   current = mine;
   let survivors: readonly unknown[] = [];
   try {
     const result = body();
-    survivors = result;
+    survivors = survivorsOf(result);
     return result;
   } finally {
     current = outer;
@@ -217,6 +237,23 @@ export function runInternally<R extends readonly unknown[]>(body: () => R): R {
     }
     addChanged(outer, mine.changed);
   }
+}
+
+function tensorsIn(value: unknown, isTensor: IsTensor): readonly unknown[] {
+  if (typeof value === "object" && value !== null && isTensor(value)) return [value];
+  const found = new Reach(isTensor);
+  found.add(value);
+  return [...found.tensors];
+}
+
+/** Whether a call is one within a composite module, of what may keep what it is given or makes: a module with code of a user. */
+export const isForeign = (forward: object, hasHooks: boolean): boolean =>
+  current?.isComposite === true && (hasHooks || !ownForwards.has(forward));
+
+/** Makes a call within a composite module that {@link isForeign}. The tensors in `args` and those made are the user's. */
+export function callForeign<R>(args: readonly unknown[], isTensor: IsTensor, body: () => R): R {
+  for (const tensor of tensorsIn(args, isTensor) as readonly Temporary[]) tensor.isShared = true;
+  return runInUserScope(body);
 }
 
 /** Runs code of a user, who may keep the tensors that it makes, from within the library's own scopes: they belong to the scope around those. */

@@ -8,13 +8,15 @@ import { describe, ShapeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { checkTensor } from "../../ops/builders/checks";
 import { full } from "../../tensor/create";
+import { registerForward } from "../../tensor/scope";
 import type { Tensor } from "../../tensor/tensor";
 import { xavierUniform_ } from "../init";
 import { checkModule } from "../module/checks";
+import { guest } from "../module/composite";
 import { ModuleList } from "../module/container";
 import { deepcopy } from "../module/deepcopy";
 import type { FactoryOptions } from "../module/factory";
-import { takes } from "../module/forward";
+import { composes } from "../module/forward";
 import { Module } from "../module/module";
 import { type Given, MAX_LAYERS, readArguments } from "../module/options";
 import { stateKeyOf } from "../module/state";
@@ -25,13 +27,17 @@ import { LayerNorm } from "./normalization";
 
 type Activation = "relu" | "gelu" | ((x: Tensor) => Tensor);
 
+const relu = (x: Tensor): Tensor => x.relu();
+const gelu = (x: Tensor): Tensor => x.gelu();
+for (const f of [relu, gelu]) registerForward(f);
+
 function activationOf(layer: string, activation: Activation): (x: Tensor) => Tensor {
   if (typeof activation === "function") {
     checkFunction(layer, "activation", activation);
     return (x) => checkTensor(layer, activation(x), "the result of activation");
   }
-  if (activation === "relu") return (x) => x.relu();
-  if (activation === "gelu") return (x) => x.gelu();
+  if (activation === "relu") return relu;
+  if (activation === "gelu") return gelu;
   throw new ValueError(`${layer}: activation should be relu/gelu or a function, not ${describe(activation)}`);
 }
 
@@ -169,7 +175,7 @@ export class TransformerEncoderLayer extends Module {
   }
 
   private feedForward(x: Tensor): Tensor {
-    return this.dropout2(this.linear2(this.dropout(this.activation(this.linear1(x)))));
+    return this.dropout2(this.linear2(this.dropout(guest(this.activation)(this.linear1(x)))));
   }
 
   override forward(...given: Arguments<typeof encoderLayerCall, { src: Tensor } & EncoderLayerMasks>): Tensor;
@@ -288,7 +294,7 @@ export class TransformerDecoderLayer extends Module {
   }
 
   private feedForward(x: Tensor): Tensor {
-    return this.dropout3(this.linear2(this.dropout(this.activation(this.linear1(x)))));
+    return this.dropout3(this.linear2(this.dropout(guest(this.activation)(this.linear1(x)))));
   }
 
   override forward(...given: Arguments<typeof decoderCall, { tgt: Tensor; memory: Tensor } & DecoderMasks>): Tensor;
@@ -542,7 +548,7 @@ export class Transformer extends Module {
   }
 }
 
-takes(encoderLayerCall, TransformerEncoderLayer);
-takes(decoderCall, TransformerDecoderLayer, TransformerDecoder);
-takes(encoderCall, TransformerEncoder);
-takes(transformerCall, Transformer);
+composes(encoderLayerCall, TransformerEncoderLayer);
+composes(decoderCall, TransformerDecoderLayer, TransformerDecoder);
+composes(encoderCall, TransformerEncoder);
+composes(transformerCall, Transformer);

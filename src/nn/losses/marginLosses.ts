@@ -7,6 +7,7 @@ import type { Arguments } from "../../core/signatureTypes";
 import { checkReduction, type OldReduction, type Reduction } from "../../ops/losses/classLosses";
 import type { Tensor } from "../../tensor/tensor";
 import * as F from "../functional";
+import { guest } from "../module/composite";
 import { takes } from "../module/forward";
 import { Module } from "../module/module";
 import { type Given, readArguments } from "../module/options";
@@ -203,7 +204,8 @@ export class TripletMarginWithDistanceLoss extends Module {
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
-    const { distanceFunction, margin, swap, reduction } = this;
+    const { margin, swap, reduction } = this;
+    const distanceFunction = this.distanceFunction && guest(this.distanceFunction);
     return F.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction, margin, swap, reduction });
   }
 }

@@ -7,6 +7,7 @@ import { ArgumentError, describe, IndexError } from "../../core/errors";
 import type { Items, TupleItems } from "../../core/items";
 import { addNames, declareMethods, within } from "../../core/signature";
 import { Tensor } from "../../tensor/tensor";
+import { compose } from "./composite";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
@@ -172,13 +173,15 @@ export class Sequential<M extends readonly Module[] = any> extends NumberedModul
   }
 
   override forward(input: InputOf<M>): OutputOf<M> {
-    let x: any = input;
-    // The keys alone: what `Object.values` and `Object.entries` do takes several times as long.
-    for (const field of Object.keys(this)) {
-      const module = (this as Record<string, unknown>)[field];
-      if (module instanceof Module) x = module(x);
-    }
-    return x;
+    return compose(() => {
+      let x: any = input;
+      // The keys alone: what `Object.values` and `Object.entries` do takes several times as long.
+      for (const field of Object.keys(this)) {
+        const module = (this as Record<string, unknown>)[field];
+        if (module instanceof Module) x = module(x);
+      }
+      return x;
+    });
   }
 
   /** The modules from `start` to before `end`, with their names, in a new Sequential; they are shared. */

@@ -3,6 +3,8 @@
 import { arrange, isPlainObject, parse } from "../../core/binding";
 import { classNameOf } from "../../core/className";
 import { renamed } from "../../core/signature";
+import { registerForward } from "../../tensor/scope";
+import { compose } from "./composite";
 
 interface Layer {
   readonly prototype: { forward(...args: any[]): any };
@@ -13,21 +15,33 @@ interface Layer {
  * @param signature As in `core/signature.ts`; `forward` is the implementation.
  */
 export function takes(signature: string, ...layers: Layer[]): void {
-  const parts = parse(signature);
+  for (const { prototype } of layers) declare(signature, prototype, prototype.forward);
+}
+
+/** {@link takes} for layers that are made of others or of several ops, and keep nothing of what those pass on. */
+export function composes(signature: string, ...layers: Layer[]): void {
   for (const { prototype } of layers) {
     const { forward } = prototype;
-    const value = function (this: object, ...given: unknown[]): unknown {
-      const n = given.length;
-      try {
-        if (n < parts.required || n > parts.leading || isPlainObject(given[n - 1]))
-          return forward.apply(this, arrange(classNameOf(this), parts, given));
-        return n === 1 ? forward.call(this, given[0]) : forward.apply(this, given);
-      } catch (error) {
-        // Layers inside are parts that may be named too.
-        throw renamed(error, classNameOf(this), false, parts.runsCode);
-      }
-    };
-    Object.defineProperty(value, "name", { value: "forward" });
-    Object.defineProperty(prototype, "forward", { value, writable: true, configurable: true });
+    declare(signature, prototype, function (this: object, ...args) {
+      return compose(() => forward.apply(this, args));
+    });
+    registerForward(prototype.forward);
   }
+}
+
+function declare(signature: string, prototype: Layer["prototype"], forward: Layer["prototype"]["forward"]): void {
+  const parts = parse(signature);
+  const value = function (this: object, ...given: unknown[]): unknown {
+    const n = given.length;
+    try {
+      if (n < parts.required || n > parts.leading || isPlainObject(given[n - 1]))
+        return forward.apply(this, arrange(classNameOf(this), parts, given));
+      return n === 1 ? forward.call(this, given[0]) : forward.apply(this, given);
+    } catch (error) {
+      // Layers inside are parts that may be named too.
+      throw renamed(error, classNameOf(this), false, parts.runsCode);
+    }
+  };
+  Object.defineProperty(value, "name", { value: "forward" });
+  Object.defineProperty(prototype, "forward", { value, writable: true, configurable: true });
 }

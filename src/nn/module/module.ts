@@ -17,8 +17,8 @@ import type { Arguments } from "../../core/signatureTypes";
 import { replaceData } from "../../tensor/data";
 import { isDeviceName, resolveDevice, unknownTarget } from "../../tensor/device";
 import { held } from "../../tensor/reach";
-import { adopt, lend, noteUse, retire } from "../../tensor/scope";
-import { Tensor } from "../../tensor/tensor";
+import { adopt, callForeign, isForeign, lend, noteUse, retire } from "../../tensor/scope";
+import { isTensor, Tensor } from "../../tensor/tensor";
 import { arrivalOf } from "../../tensor/transfer";
 import { Callable } from "./callable";
 import {
@@ -139,8 +139,13 @@ export class Module extends Callable {
 
   protected override invoke(args: unknown[]): unknown {
     noteUse(this);
-    if (this.#hooks.isEmpty && globalHooks.isEmpty) return this.forward(...args);
-    return callWithHooks(this, this.#hooks, args);
+    const isPlain = this.#hooks.isEmpty && globalHooks.isEmpty;
+    if (isForeign(this.forward, !isPlain)) return callForeign(args, isTensor, () => this.#run(isPlain, args));
+    return this.#run(isPlain, args);
+  }
+
+  #run(isPlain: boolean, args: unknown[]): unknown {
+    return isPlain ? this.forward(...args) : callWithHooks(this, this.#hooks, args);
   }
 
   // Fields, and the names under which they are known

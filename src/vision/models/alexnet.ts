@@ -3,7 +3,7 @@
 import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { modelBuilder } from "./builder";
@@ -65,7 +65,7 @@ export class AlexNet extends nn.Module {
   }
 }
 
-takes("input()", AlexNet);
+composes("input()", AlexNet);
 
 /** {@link AlexNet} with 61 million parameters. @see torchvision.models.alexnet */
 export const alexnet = modelBuilder(

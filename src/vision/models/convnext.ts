@@ -4,7 +4,7 @@ import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import { ones } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
@@ -191,7 +191,7 @@ export class ConvNeXt extends nn.Module {
   }
 }
 
-takes("input()", LayerNorm2d, CNBlock, ConvNeXt);
+composes("input()", LayerNorm2d, CNBlock, ConvNeXt);
 
 /** A builder of the network with these channels and so many blocks in the third stage. */
 const convnext = (name: string, widths: readonly [number, number, number, number], third: number, depthProb: number) =>

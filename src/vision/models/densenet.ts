@@ -6,7 +6,7 @@ import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
@@ -171,8 +171,8 @@ export class DenseNet extends nn.Module {
   }
 }
 
-takes("input", DenseLayer);
-takes("input()", DenseBlock, DenseNet);
+composes("input", DenseLayer);
+composes("input()", DenseBlock, DenseNet);
 
 /** The present name of an entry of a file from when names could have dots: `denselayer1.norm.1.weight` → `denselayer1.norm1.weight`. */
 const withoutDots = (key: string): string =>

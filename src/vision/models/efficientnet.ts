@@ -5,7 +5,7 @@ import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
@@ -271,7 +271,7 @@ export class EfficientNet extends nn.Module {
   }
 }
 
-takes("input()", ResidualBranch, EfficientNet);
+composes("input()", ResidualBranch, EfficientNet);
 
 type Row = readonly [
   expandRatio: number,

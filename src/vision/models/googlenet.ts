@@ -5,7 +5,7 @@ import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import { type NamedTuple, namedTuple } from "../../ops/builders/namedTuple";
 import { cat } from "../../ops/shape/join";
@@ -205,7 +205,7 @@ export class GoogLeNet extends nn.Module {
   }
 }
 
-takes("input()", Inception, InceptionAux, GoogLeNet);
+composes("input()", Inception, InceptionAux, GoogLeNet);
 
 function withoutAux(model: GoogLeNet): void {
   model.auxLogits = false;

@@ -5,7 +5,7 @@ import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import { type NamedTuple, namedTuple } from "../../ops/builders/namedTuple";
 import { cat } from "../../ops/shape/join";
@@ -341,7 +341,7 @@ export class Inception3 extends nn.Module {
   }
 }
 
-takes("input()", InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, InceptionAux, Inception3);
+composes("input()", InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, InceptionAux, Inception3);
 
 function withoutAux(model: Inception3): void {
   model.auxLogits = false;

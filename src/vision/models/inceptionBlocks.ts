@@ -1,7 +1,7 @@
 /** What GoogLeNet and Inception v3 are built of. */
 
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import type { Sizes } from "../../ops/layers/slidingWindows";
 import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
@@ -37,7 +37,7 @@ export class BasicConv2d extends nn.Module {
   }
 }
 
-takes("input()", BasicConv2d);
+composes("input()", BasicConv2d);
 
 /** A function that makes blocks of the given size of kernel by what the user chose. */
 export const convBlocks =

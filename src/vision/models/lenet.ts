@@ -6,7 +6,7 @@ import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 
@@ -67,7 +67,7 @@ export class LeNet extends nn.Module {
   }
 }
 
-takes("input()", LeNet);
+composes("input()", LeNet);
 
 /** {@link LeNet} with 62,006 parameters for CIFAR-10. */
 export const lenet = named(

@@ -5,7 +5,7 @@ import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions, linears, makeDivisible } from "./blocks";
@@ -136,7 +136,7 @@ export class MNASNet extends nn.Module {
   }
 }
 
-takes("input()", InvertedResidual, MNASNet);
+composes("input()", InvertedResidual, MNASNet);
 
 /** A builder of the network of this width. */
 const mnasnet = (name: string, alpha: number) =>

@@ -5,7 +5,7 @@ import { nameOf } from "../../core/className";
 import { describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
@@ -140,7 +140,7 @@ export class MobileNetV2 extends nn.Module {
   }
 }
 
-takes("input()", InvertedResidual, MobileNetV2);
+composes("input()", InvertedResidual, MobileNetV2);
 
 /** {@link MobileNetV2} with 3.5 million parameters. @see torchvision.models.mobilenet_v2 */
 export const mobilenetV2 = modelBuilder(

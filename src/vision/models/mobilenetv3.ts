@@ -5,7 +5,7 @@ import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
@@ -193,7 +193,7 @@ export class MobileNetV3 extends nn.Module {
   }
 }
 
-takes("input()", InvertedResidual, MobileNetV3);
+composes("input()", InvertedResidual, MobileNetV3);
 
 /** Options of {@link mobilenetV3Large} and {@link mobilenetV3Small}. */
 export interface MobileNetV3BuilderOptions extends MobileNetV3Options {

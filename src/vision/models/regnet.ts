@@ -6,7 +6,7 @@ import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { Conv2dNormActivation } from "../ops/convNormActivation";
@@ -318,7 +318,7 @@ export class RegNet extends nn.Module {
   }
 }
 
-takes("input()", ResBottleneckBlock, RegNet);
+composes("input()", ResBottleneckBlock, RegNet);
 
 type Design = readonly [depth: number, w0: number, wA: number, wM: number, groupWidth: number];
 

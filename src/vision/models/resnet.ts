@@ -6,7 +6,7 @@ import { ArgumentError, describe, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { checkModule } from "../../nn/module/checks";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { checkMaker, make, type NormLayer } from "../ops/makers";
@@ -284,7 +284,7 @@ export class ResNet extends nn.Module {
   }
 }
 
-takes("input()", BasicBlock, Bottleneck, ResNet);
+composes("input()", BasicBlock, Bottleneck, ResNet);
 
 /** Builds the stages one after the other: each begins with the channels and the dilation at which the one before ended. */
 class StageBuilder {

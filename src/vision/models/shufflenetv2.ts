@@ -5,7 +5,7 @@ import { nameOf } from "../../core/className";
 import { ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../nn/module/options";
 import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
@@ -147,7 +147,7 @@ export class ShuffleNetV2 extends nn.Module {
   }
 }
 
-takes("input()", InvertedResidual, ShuffleNetV2);
+composes("input()", InvertedResidual, ShuffleNetV2);
 
 /** A builder of the network of these channels. */
 const shufflenet = (name: string, stagesOutChannels: readonly number[]) =>

@@ -4,7 +4,7 @@ import { checkChoice, checkInteger, MAX_COUNT } from "../../core/arguments";
 import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import { cat } from "../../ops/shape/join";
 import type { Tensor } from "../../tensor/tensor";
@@ -144,7 +144,7 @@ export class SqueezeNet extends nn.Module {
   }
 }
 
-takes("input()", Fire, SqueezeNet);
+composes("input()", Fire, SqueezeNet);
 
 /** {@link SqueezeNet} of the paper, 1.2 million parameters. @see torchvision.models.squeezenet1_0 */
 export const squeezenet1_0 = modelBuilder(

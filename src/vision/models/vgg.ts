@@ -4,7 +4,7 @@ import { nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
 import { checkModule } from "../../nn/module/checks";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import type { Tensor } from "../../tensor/tensor";
 import { convolutions, linears } from "./blocks";
@@ -74,7 +74,7 @@ export class VGG extends nn.Module {
   }
 }
 
-takes("input()", VGG);
+composes("input()", VGG);
 
 /** For each stage, which ends with a pooling: the channels of its convolutions and how many there are. */
 const stages = (repeats: readonly number[]): number[][] =>

@@ -4,7 +4,7 @@ import { checkInteger, checkIntegers, MAX_COUNT } from "../../core/arguments";
 import { classNameOf, nameOf } from "../../core/className";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import { float } from "../../nn/module/repr";
 import { type StateDict, stateKeyOf, upgraded } from "../../nn/module/state";
@@ -164,5 +164,5 @@ export class Permute extends nn.Module {
   }
 }
 
-takes("input", SqueezeExcitation);
-takes("x", FrozenBatchNorm2d, Permute);
+composes("input", SqueezeExcitation);
+composes("x", FrozenBatchNorm2d, Permute);

@@ -6,7 +6,7 @@ import { ArgumentError, describe, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Arguments } from "../../core/signatureTypes";
 import * as nn from "../../nn/index";
-import { takes } from "../../nn/module/forward";
+import { composes } from "../../nn/module/forward";
 import { readArguments } from "../../nn/module/options";
 import { float, text } from "../../nn/module/repr";
 import { checkTensor } from "../../ops/builders/checks";
@@ -78,4 +78,4 @@ export class StochasticDepth extends nn.Module {
   }
 }
 
-takes("input", StochasticDepth);
+composes("input", StochasticDepth);

@@ -3,7 +3,7 @@
 import { nameOf } from "../../../core/className";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import { cat } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
 import type { ModelBuilder } from "../builder";
@@ -83,7 +83,7 @@ class DeepLabHead extends nn.Sequential {
   }
 }
 
-takes("input()", ASPPPooling, ASPP);
+composes("input()", ASPPPooling, ASPP);
 
 const signature = "backbone, classifier; auxClassifier";
 

@@ -5,7 +5,7 @@ import { nameOf } from "../../../core/className";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
 import { checkModule } from "../../../nn/module/checks";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import { readArguments } from "../../../nn/module/options";
 import type { Tensor } from "../../../tensor/tensor";
 import { type MobileNetV3, mobilenetV3Large } from "../mobilenetv3";
@@ -88,7 +88,7 @@ export class LRASPP extends nn.Module {
   }
 }
 
-takes("input()", LRASPP);
+composes("input()", LRASPP);
 
 /** {@link LRASPP} on MobileNetV3, 3.2 million parameters. @see torchvision.models.segmentation.lraspp_mobilenet_v3_large */
 export const lrasppMobilenetV3Large = segmentationBuilder(

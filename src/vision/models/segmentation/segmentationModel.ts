@@ -2,7 +2,7 @@
 
 import { ValueError } from "../../../core/errors";
 import * as nn from "../../../nn/index";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import type { Tensor } from "../../../tensor/tensor";
 
 const F = nn.functional;
@@ -100,4 +100,4 @@ export class SegmentationModel extends nn.Module {
   }
 }
 
-takes("input()", IntermediateLayerGetter, SegmentationModel);
+composes("input()", IntermediateLayerGetter, SegmentationModel);

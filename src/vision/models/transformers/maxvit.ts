@@ -5,7 +5,7 @@ import { nameOf } from "../../../core/className";
 import { ValueError } from "../../../core/errors";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import { MAX_LAYERS } from "../../../nn/module/options";
 import type { Tensor } from "../../../tensor/tensor";
 import { Conv2dNormActivation } from "../../ops/convNormActivation";
@@ -176,7 +176,7 @@ export class MaxVit extends nn.Module {
   }
 }
 
-takes("input()", MaxVit);
+composes("input()", MaxVit);
 
 /** Options of {@link maxvitT}. */
 export interface MaxVitBuilderOptions extends MaxVitOptions {

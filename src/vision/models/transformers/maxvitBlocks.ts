@@ -2,7 +2,7 @@
 
 import { ShapeError, ValueError } from "../../../core/errors";
 import * as nn from "../../../nn/index";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import { empty } from "../../../tensor/create";
 import type { Tensor } from "../../../tensor/tensor";
 import { Conv2dNormActivation } from "../../ops/convNormActivation";
@@ -240,5 +240,5 @@ export class MaxVitBlock extends nn.Module {
   }
 }
 
-takes("input()", MBConv, SwapAxes, PartitionAttentionLayer, MaxVitLayer, MaxVitBlock);
-takes("input", RelativePositionalMultiHeadAttention);
+composes("input()", MBConv, SwapAxes, PartitionAttentionLayer, MaxVitLayer, MaxVitBlock);
+composes("input", RelativePositionalMultiHeadAttention);

@@ -5,7 +5,7 @@ import { nameOf } from "../../../core/className";
 import { ValueError } from "../../../core/errors";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../../nn/module/options";
 import { cat } from "../../../ops/shape/join";
 import type { Tensor } from "../../../tensor/tensor";
@@ -270,7 +270,7 @@ export class SwinTransformer extends nn.Module {
   }
 }
 
-takes("input()", PatchMerging, PatchMergingV2, SwinTransformerBlock, SwinTransformerBlockV2, SwinTransformer);
+composes("input()", PatchMerging, PatchMergingV2, SwinTransformerBlock, SwinTransformerBlockV2, SwinTransformer);
 
 type Preset = readonly [embedDim: number, third: number, heads: number, stochasticDepthProb: number];
 

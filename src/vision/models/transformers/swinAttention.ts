@@ -4,7 +4,7 @@ import { checkInteger, checkIntegers, MAX_COUNT } from "../../../core/arguments"
 import { nameOf } from "../../../core/className";
 import { ValueError } from "../../../core/errors";
 import * as nn from "../../../nn/index";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import { full, tensor, zeros } from "../../../tensor/create";
 import type { Tensor } from "../../../tensor/tensor";
 import { relativePositions, type Size } from "./windows";
@@ -227,4 +227,4 @@ export class ShiftedWindowAttentionV2 extends ShiftedWindowAttention {
   }
 }
 
-takes("x", ShiftedWindowAttention);
+composes("x", ShiftedWindowAttention);

@@ -6,7 +6,7 @@ import { ShapeError, ValueError } from "../../../core/errors";
 import { shapeText } from "../../../core/shape";
 import type { Arguments } from "../../../core/signatureTypes";
 import * as nn from "../../../nn/index";
-import { takes } from "../../../nn/module/forward";
+import { composes } from "../../../nn/module/forward";
 import { MAX_LAYERS, readArguments } from "../../../nn/module/options";
 import { checkTensor } from "../../../ops/builders/checks";
 import { cat } from "../../../ops/shape/join";
@@ -285,7 +285,7 @@ export class VisionTransformer extends nn.Module {
   }
 }
 
-takes("input()", EncoderBlock, Encoder, VisionTransformer);
+composes("input()", EncoderBlock, Encoder, VisionTransformer);
 
 /** A constructor of the transformer of these sizes. */
 const visionTransformer = (name: string, preset: VisionTransformerOptions) =>
