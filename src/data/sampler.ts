@@ -6,6 +6,7 @@ import { classNameOf } from "../core/className";
 import { ArgumentError, describe, ValueError } from "../core/errors";
 import { defaultGenerator, Generator } from "../core/generator";
 import { multinomial, randomFromTo, randperm } from "../core/random/index";
+import { within } from "../core/signature";
 import type { Arguments } from "../core/signatureTypes";
 import type { Tensor } from "../tensor/tensor";
 import { lengthOfSource, listOf, MOST_INDICES, plainIndex } from "./indices";
@@ -247,7 +248,8 @@ export class WeightedRandomSampler extends Sampler {
   }
 
   *[Symbol.iterator](): Indices<number> {
-    yield* multinomial(this.weights, this.numSamples, this.replacement, this.generator ?? defaultGenerator);
+    const { weights, numSamples, replacement, generator = defaultGenerator } = this;
+    yield* within("WeightedRandomSampler", () => multinomial(weights, numSamples, replacement, generator));
   }
 }
 

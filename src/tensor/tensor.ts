@@ -181,7 +181,7 @@ export class Tensor {
   }
 
   private checkAxis(dim: number): number {
-    if (this.ndim === 0) throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions`);
+    if (this.ndim === 0) throw new IndexError(`Dimension specified as ${describe(dim)} but tensor has no dimensions`);
     return dim;
   }
 

@@ -41,6 +41,13 @@ const wrong: readonly (readonly [begin: string, call: () => unknown])[] = [
   ["gradcheck: fn must be a function", () => (autograd as any).gradcheck(0, x)],
   ["gradgradcheck: gradOutputs must", () => (autograd as any).gradgradcheck((y: any) => y, [x], [1])],
   ["gradcheck: fn must return", () => (autograd as any).gradcheck(() => 1, x.clone().requiresGrad_())],
+  ["SyncBatchNorm: parameters require", () => new nn.SyncBatchNorm(2, { dtype: "int16" })],
+  ["LSTM: parameters require gradients, so dtype must be floating-point", () => new nn.LSTM(2, 2, { dtype: "int64" })],
+  ["WeightedRandomSampler: the weights must", () => [...new utils.data.WeightedRandomSampler([-1], 1)]],
+  ["GRUCell: hx must be", () => (new nn.GRUCell(4, 5) as any)(torch.ones(2, 4), false)],
+  ["RNNCell: hx must be", () => (new nn.RNNCell(4, 5) as any)(torch.ones(2, 4), 0)],
+  ["stride: Dimension specified as", () => (torch.ones([]) as any).stride([Object.create(null)])],
+  ["InverseMelScale: norm must", () => new torch.audio.transforms.InverseMelScale(1, { norm: "no" as "slaney" })],
   ["cached: body must be a function", () => (nn.utils as any).parametrize.cached(x)],
   ["skipInit: moduleCls must be a function", () => (nn.utils as any).skipInit()],
   ["registerHook: hook must be", () => (x.clone().requiresGrad_() as any).registerHook(1)],
@@ -160,4 +167,8 @@ test("a result that has no place is refused before its positions are listed", ()
   const pixels = torch.ones(2, 3, 4, 4).to("uint8");
   expect(() => F.interpolate(pixels, { scaleFactor: 1_700_000 })).toThrow(torch.OutOfMemoryError);
   expect(performance.now() - begin).toBeLessThan(2000);
+});
+
+test("without parameters any dtype will do", () => {
+  expect(new nn.BatchNorm2d(2, { affine: false, dtype: "int16" }).runningMean!.dtype).toBe("int16");
 });

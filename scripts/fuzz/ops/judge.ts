@@ -125,6 +125,7 @@ function runOnce(make: (library: unknown) => Prepared, library: unknown): Run {
     }
     try {
       const result = prepared.call();
+      unregister(result);
       if (result instanceof Promise) result.catch(() => {});
       const bits = bitsOf("result", result);
       for (const [i, x] of prepared.tensors.entries()) if (isAlive(x)) bits.push(...bitsOf(`x${i}`, x));
@@ -328,8 +329,14 @@ export function isPlausible(call: Call): boolean {
   }
 }
 
+/** Takes back what would run in every later call: a hook of all modules. */
+function unregister(result: unknown): void {
+  if ((result as object | null)?.constructor?.name === "RemovableHandle") (result as { remove(): void }).remove();
+}
+
 /** Reads a few items of what can be read: samplers, loaders and the like begin then. */
 function begin(result: unknown): Run {
+  unregister(result);
   const isLazy = typeof result === "object" && result !== null && !isTensor(result) && Symbol.iterator in result;
   let n = 0;
   if (isLazy) for (const _ of result as Iterable<unknown>) if (++n > 2) break;

@@ -158,6 +158,7 @@ export class MelScale extends AudioTransform {
     this.nMels = checkSize(op, "nMels", nMels);
     this.sampleRate = sampleRate;
     this.fMin = fMin;
+    if (norm !== null) checkChoice(op, "norm", norm, ["slaney"]);
     this.norm = norm;
     this.melScale = checkChoice(op, "melScale", melScale, ["htk", "slaney"]);
     const count = checkSize(op, "nStft", nStft);
@@ -187,13 +188,14 @@ export class InverseMelScale extends AudioTransform {
     const values = readArguments<InverseMelScaleParameters>(op, inverseMelSignature, scaleDefaults, given);
     const fMax = checkBand(op, values);
     const { nMels, sampleRate, fMin, nStft, norm, melScale } = values;
+    if (norm !== null) checkChoice(op, "norm", norm, ["slaney"]);
     this.nMels = checkSize(op, "nMels", nMels);
     const count = checkSize(op, "nStft", nStft);
     this.registerBuffer(
       "fb",
       melscaleFbanks(count, fMin, fMax, nMels, sampleRate, {
         norm,
-        melScale: checkChoice("InverseMelScale", "melScale", melScale, ["htk", "slaney"]),
+        melScale: checkChoice(op, "melScale", melScale, ["htk", "slaney"]),
       }),
     );
   }

@@ -3,8 +3,8 @@
 import type { Device } from "../../backend/backend";
 import { checkFlag, checkFunction, checkInteger, checkNumber, MAX_COUNT } from "../../core/arguments";
 import { bind, foldReduction, missing, partsOf } from "../../core/binding";
-import { checkDType, type DType } from "../../core/dtype";
-import { ValueError } from "../../core/errors";
+import { checkDType, type DType, isDType, isFloat } from "../../core/dtype";
+import { AutogradError, ValueError } from "../../core/errors";
 import { checkTensor } from "../../ops/builders/checks";
 import { resolveDevice } from "../../tensor/device";
 
@@ -81,6 +81,12 @@ function checked(layer: string, name: string, value: unknown, fallback: unknown)
   return typeof fallback === "number" ? checkNumber(layer, name, value) : value;
 }
 
+/** @throws AutogradError if parameters of this dtype could not be learned. */
+function checkLearnable(layer: string, dtype: unknown): void {
+  if (isDType(dtype) && !isFloat(dtype))
+    throw new AutogradError(`${layer}: parameters require gradients, so dtype must be floating-point, got ${dtype}`);
+}
+
 type Old = "sizeAverage" | "reduce";
 
 /** Names that may be missing. */
@@ -111,6 +117,7 @@ export function readArguments<V>(
   });
   for (const name of parts.positions.slice(0, parts.required))
     if (values[name] === undefined) throw missing(layer, name, parts);
+  if (values.affine !== false && values.elementwiseAffine !== false) checkLearnable(layer, values.dtype);
   foldReduction(layer, values);
   return values as Given<V>;
 }

@@ -127,7 +127,7 @@ export class RNNCell extends RNNCellBase {
   }
 
   override forward(input: Tensor, hx?: Tensor | null): Tensor {
-    return this.run(this.nonlinearity === "tanh" ? tanhStep : reluStep, input, hx ? [hx] : undefined, 1)[0]!;
+    return this.run(this.nonlinearity === "tanh" ? tanhStep : reluStep, input, hx == null ? undefined : [hx], 1)[0]!;
   }
 
   override extraRepr(): string {
@@ -150,7 +150,7 @@ export class GRUCell extends RNNCellBase {
   }
 
   override forward(input: Tensor, hx?: Tensor | null): Tensor {
-    return this.run(gruStep, input, hx ? [hx] : undefined, 1)[0]!;
+    return this.run(gruStep, input, hx == null ? undefined : [hx], 1)[0]!;
   }
 }
 
