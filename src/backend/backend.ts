@@ -145,15 +145,15 @@ export function requireBackend(device: Device): Backend {
   return backend;
 }
 
-let pressureListener = (_isOut: boolean): void => {};
+let pressureListener = (_bytes: number): void => {};
 
 /** Says what is to be done when a device runs low on memory: find blocks that are forgotten, and give them back. */
-export function onPressure(listener: (isOut: boolean) => void): void {
+export function onPressure(listener: (bytes: number) => void): void {
   pressureListener = listener;
 }
 
 /**
- * Called by a device that has handed out much memory since the last call, or (`isOut`) has none left for a block. Blocks may have been given back
- * when this returns.
+ * Called by a device that has handed out so many bytes since the last call, infinitely many if it has none left for a block. Blocks may have been given
+ * back when this returns.
  */
-export const reportPressure = (isOut: boolean): void => pressureListener(isOut);
+export const reportPressure = (bytes: number): void => pressureListener(bytes);

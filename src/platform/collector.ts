@@ -43,13 +43,19 @@ let context: Context | undefined;
  */
 function createContext(): Context {
   const vm = nodeModule<typeof import("node:vm")>("node:vm");
-  const v8 = runtime === "node" && !("gc" in globalThis) ? nodeModule<typeof import("node:v8")>("node:v8") : undefined;
   try {
-    v8?.setFlagsFromString("--expose-gc");
-    const inner = vm!.createContext({}, { microtaskMode: "afterEvaluate" });
-    v8?.setFlagsFromString("--no-expose-gc");
     const script = new vm!.Script("globalThis.gc");
-    const collect: unknown = script.runInContext(inner);
+    const open = (): import("node:vm").Context => vm!.createContext({}, { microtaskMode: "afterEvaluate" });
+    let inner = open();
+    let collect: unknown = script.runInContext(inner);
+    if (collect === undefined && runtime === "node") {
+      // The flag is not set, and stays so for everybody else.
+      const v8 = nodeModule<typeof import("node:v8")>("node:v8")!;
+      v8.setFlagsFromString("--expose-gc");
+      inner = open();
+      v8.setFlagsFromString("--no-expose-gc");
+      collect = script.runInContext(inner);
+    }
     return {
       endTurn: () => void script.runInContext(inner),
       collect: typeof collect === "function" ? () => void collect() : undefined,

@@ -28,12 +28,12 @@ let presses = 0;
 const MOST_PRESSES = 2;
 /** Rounds of the collector are put off while they take more of a plain loop's time than this … */
 const MOST_SHARE = 0.05;
-/** … but no more often than this, so that what is forgotten stays bounded. */
-const MOST_DELAYS = 2;
+/** … and no more bytes than these wait for it. */
+const MOST_WAITING = 384 << 20;
 /** When the last round within a turn was over, and how many milliseconds it took. */
 let last = { end: Number.NEGATIVE_INFINITY, took: 0 };
-/** How often the next round has been put off. */
-let delays = 0;
+/** Bytes handed out and not given back since then. */
+let waiting = 0;
 
 const collected = new FinalizationRegistry<undefined>(() => {
   isTold = false;
@@ -57,7 +57,7 @@ function awaitRound(): void {
 /** Keeps the list short. Most of what was added may have been disposed since. */
 function thin(): void {
   entries = entries.filter(({ block }) => !block.freed);
-  if (entries.length - survivors >= MOST_ADDED / 2) relieve(false);
+  if (entries.length - survivors >= MOST_ADDED / 2) relieve(0);
   survivors = entries.length;
 }
 
@@ -84,26 +84,27 @@ function awaitTurn(): void {
 }
 
 /** Has the collector make its round here and now, unless one was so short a time ago that they would take too much of the program's. */
-function makeRound(isOut: boolean): void {
+function makeRound(bytes: number): void {
   const begin = performance.now();
-  if (!isOut && begin - last.end < last.took / MOST_SHARE && delays++ < MOST_DELAYS) return;
-  delays = 0;
+  waiting += bytes;
+  if (waiting < MOST_WAITING && begin - last.end < last.took / MOST_SHARE) return;
+  waiting = 0;
   if (collectNow()) sweep();
   const end = performance.now();
   last = { end, took: end - begin };
 }
 
 /**
- * Called by a device that has handed out much memory since the last call, or, with `isOut`, that has none left.
+ * Called by a device that has handed out so many bytes since the last call, infinitely many if it has none left.
  *
  * A program that lets the event loop turn gets its memory back by finalizers. One that does not, such as a plain training loop, has
  * the collector make its round here and now.
  */
-export function relieve(isOut: boolean): void {
-  const turns = hasTurned && !isOut;
+export function relieve(bytes: number): void {
+  const turns = hasTurned && bytes < Number.POSITIVE_INFINITY;
   hasTurned = false;
   awaitTurn();
   if (turns && presses++ < MOST_PRESSES) pressCollector();
   else if (turns) hurryCollector();
-  else makeRound(isOut);
+  else makeRound(bytes);
 }

@@ -2,7 +2,7 @@
 import { checkSettled, checkSynchronous } from "../core/arguments";
 import { type Holder, Reach, type Recorded, stepsBehind, type Temporary } from "./reach";
 
-class Scope {
+export class Scope {
   readonly tensors: Temporary[] = [];
   /** Steps of the graph recorded inside. Like the other lists, made when it is needed: every node of a backward has a scope. */
   steps: Recorded[] | undefined;
@@ -62,21 +62,11 @@ export function noteUse(holder: Holder): void {
 
 /** The library's own classes, which mark what is to outlive scopes themselves. */
 const ownClasses = new WeakSet<object>();
-/** What calls of the library's own modules run, which keeps no tensor of those that it is given or makes, but where scopes see it. */
-const ownForwards = new WeakSet<object>();
 
 /** @internal */
 export function registerClasses(values: Iterable<unknown>): void {
-  for (const value of values)
-    if (typeof value === "function") {
-      ownClasses.add(value);
-      const { forward } = value.prototype ?? {};
-      if (typeof forward === "function") registerForward(forward);
-    }
+  for (const value of values) if (typeof value === "function") ownClasses.add(value);
 }
-
-/** @internal */
-export const registerForward = (forward: object): void => void ownForwards.add(forward);
 
 const isOwn = (holder: Holder): boolean => ownClasses.has(holder.constructor);
 
@@ -212,47 +202,72 @@ export function runInScope<R>(op: string, body: () => R, isTensor: IsTensor): R 
 
 /** The same around the library's own temporaries: those that `body` returns, and those that users may hold, go to the enclosing scope. */
 export function runInternally<R extends readonly unknown[]>(body: () => R): R {
-  return runAsOwn(new Scope(current, true), body, (result) => result);
-}
-
-/** The same around the call of a module that is made of others: what goes from one to the next is given back, unless code of a user has seen it. */
-export function runComposite<R>(body: () => R, isTensor: IsTensor): R {
-  return runAsOwn(new Scope(current, true, true), body, (result) => tensorsIn(result, isTensor));
-}
-
-function runAsOwn<R>(mine: Scope, body: () => R, survivorsOf: (result: R) => readonly unknown[]): R {
-  const { outer } = mine;
+  const mine = new Scope(current, true);
   current = mine;
   let survivors: readonly unknown[] = [];
   try {
     const result = body();
-    survivors = survivorsOf(result);
+    survivors = result;
     return result;
   } finally {
-    current = outer;
-    for (const tensor of mine.tensors) settle(tensor, tensor.isShared || survivors.includes(tensor), outer);
-    for (const step of mine.steps ?? []) {
-      if (outer === undefined) step.watch();
-      else addStep(outer, step);
-    }
-    addChanged(outer, mine.changed);
+    closeInternal(mine, survivors);
   }
 }
 
-function tensorsIn(value: unknown, isTensor: IsTensor): readonly unknown[] {
-  if (typeof value === "object" && value !== null && isTensor(value)) return [value];
-  const found = new Reach(isTensor);
-  found.add(value);
-  return [...found.tensors];
+function closeInternal(mine: Scope, survivors: readonly unknown[]): void {
+  const { outer } = mine;
+  current = outer;
+  for (const tensor of mine.tensors) settle(tensor, tensor.isShared || survivors.includes(tensor), outer);
+  for (const step of mine.steps ?? []) {
+    if (outer === undefined) step.watch();
+    else addStep(outer, step);
+  }
+  addChanged(outer, mine.changed);
 }
 
-/** Whether a call is one within a composite module, of what may keep what it is given or makes: a module with code of a user. */
-export const isForeign = (forward: object, hasHooks: boolean): boolean =>
-  current?.isComposite === true && (hasHooks || !ownForwards.has(forward));
+/**
+ * Opens a scope around the call of a module of the library that is made of others: what goes from one to the next is given back when it is closed, unless
+ * code of a user may have seen it. It is opened and closed by hand, since modules in modules make stacks deep enough.
+ */
+export function openComposite(): Scope {
+  current = new Scope(current, true, true);
+  return current;
+}
 
-/** Makes a call within a composite module that {@link isForeign}. The tensors in `args` and those made are the user's. */
-export function callForeign<R>(args: readonly unknown[], isTensor: IsTensor, body: () => R): R {
-  for (const tensor of tensorsIn(args, isTensor) as readonly Temporary[]) tensor.isShared = true;
+export function closeComposite(mine: Scope, result: unknown, isTensor: IsTensor): void {
+  const survivors: Temporary[] = [];
+  if (!addResults(result, isTensor, survivors)) leaveToUser(mine);
+  closeInternal(mine, survivors);
+}
+
+/** Collects the tensors in a result, with those that they are views of. @returns Whether it has nothing in it but tensors, in lists or alone. */
+function addResults(result: unknown, isTensor: IsTensor, found: Temporary[], depth = 0): boolean {
+  if (typeof result !== "object" || result === null) return typeof result !== "function";
+  if (isTensor(result)) {
+    found.push(result as Temporary);
+    const { origin } = result as Temporary;
+    if (origin !== null) found.push(origin.base);
+    return true;
+  }
+  return Array.isArray(result) && depth < 3 && result.every((item) => addResults(item, isTensor, found, depth + 1));
+}
+
+/** What was made in a scope of the library is a user's from now on. */
+function leaveToUser({ tensors }: Scope): void {
+  const scope = userScope();
+  for (const tensor of tensors) {
+    if (scope === undefined) tensor.storage.watch();
+    else scope.tensors.push(tensor);
+  }
+  tensors.length = 0;
+}
+
+/** Whether a call is one within a composite module. */
+export const isInComposite = (): boolean => current?.isComposite === true;
+
+/** Runs code of a user within a composite module. It may keep all that was made there so far, and what it makes. */
+export function runForeign<R>(body: () => R): R {
+  for (let scope = current; scope?.isInternal; scope = scope.outer) if (scope.isComposite) leaveToUser(scope);
   return runInUserScope(body);
 }
 

@@ -145,6 +145,109 @@ test("what a user's activation has seen and made lives", () => {
   for (const i of [0, 2]) expect(seen[i + 1]!.tolist()).toEqual(seen[i]!.add(1).tolist());
 });
 
+test("what a view is of lives with it", () => {
+  const bases: (Tensor | null)[] = [];
+  class Looks extends nn.Module {
+    override forward(x: Tensor): Tensor {
+      bases.push(x._base);
+      return x.relu();
+    }
+  }
+  const start = () => new nn.Sequential(new nn.Linear(4, 4), new nn.Flatten(0));
+  bases.push(start()(torch.ones(2, 4))._base);
+  new nn.Sequential(start(), new Looks())(torch.ones(2, 4));
+  for (const base of bases) expect(base!.shape).toEqual([2, 4]);
+});
+
+test("what fields that are computed make lives", () => {
+  class Computed extends nn.Linear {
+    last: Tensor | undefined;
+    constructor() {
+      super(4, 4, { bias: false });
+      const raw = this.weight;
+      Reflect.deleteProperty(this, "weight");
+      Object.defineProperty(this, "weight", { get: () => (this.last ??= raw.mul(2)) });
+    }
+  }
+  const layer = new nn.Linear(4, 4, { bias: false });
+  const raw = layer.weight;
+  let last: Tensor | undefined;
+  Reflect.deleteProperty(layer, "weight");
+  Object.defineProperty(layer, "weight", { get: () => (last ??= raw.mul(2)) });
+  const model = new nn.Sequential(new Computed(), layer, new nn.ReLU());
+  const x = torch.ones(2, 4);
+  expect(model(x).tolist()).toEqual(model(x).tolist());
+});
+
+test("what a method that a user's subclass overrides makes lives", () => {
+  const seen: Tensor[] = [];
+  class Layer extends nn.TransformerEncoderLayer {}
+  (Layer.prototype as any).attend = function (this: any, x: Tensor): Tensor {
+    const [output, weights] = this.selfAttn(x, x, x, { needWeights: true });
+    seen.push(weights);
+    return this.dropout1(output);
+  };
+  new nn.TransformerEncoder(new Layer(4, 2, 8), 2)(torch.ones(2, 1, 4));
+  expect(seen.length).toBe(2);
+  for (const weights of seen) expect(weights.isfinite().all().item()).toBe(true);
+});
+
+test("what users' layers pass on is not looked through", () => {
+  let list: object | null = null;
+  for (let i = 0; i < 20_000; i++) list = { next: list };
+  let reads = 0;
+  class Wraps extends nn.Module {
+    override forward(x: Tensor): object {
+      return {
+        x,
+        list,
+        get lazy() {
+          return ++reads;
+        },
+      };
+    }
+  }
+  class Unwraps extends nn.Module {
+    override forward({ x }: { x: Tensor }): Tensor {
+      return x.mul(2);
+    }
+  }
+  const model = new nn.Sequential(new nn.Linear(4, 4), new Wraps(), new Unwraps(), new nn.ReLU());
+  expect(model(torch.ones(1, 4)).shape).toEqual([1, 4]);
+  const { x } = new nn.Sequential(new nn.Linear(4, 4), new Wraps())(torch.ones(1, 4)) as { x: Tensor };
+  expect(x.shape).toEqual([1, 4]);
+  expect(reads).toBe(0);
+});
+
+test("gradients that go through users' layers are given back with the next ones", () => {
+  class Scales extends nn.Module {
+    override forward(g: Tensor): Tensor {
+      return g.mul(0.1);
+    }
+  }
+  const model = layers();
+  const rule = new nn.Sequential(new Scales(), new nn.Tanh());
+  const x = torch.ones(2, 4);
+  const step = () =>
+    torch.tidy(() => {
+      model.zeroGrad();
+      model(x).sum().backward();
+      torch.noGrad(() => {
+        for (const p of model.parameters()) p.sub_(rule(p.grad!));
+      });
+    });
+  step();
+  const before = blocks();
+  for (let i = 0; i < 5; i++) step();
+  expect(blocks()).toBe(before);
+});
+
+test("modules may lie deep in others", () => {
+  let model: torch.nn.Module = new nn.ReLU();
+  for (let i = 0; i < 1000; i++) model = new nn.Sequential(model);
+  expect((model(torch.ones(2)) as Tensor).tolist()).toEqual([1, 1]);
+});
+
 test("what a user's subclass of a model sees lives", () => {
   const seen: Tensor[] = [];
   class Features extends vision.models.ResNet {

@@ -158,3 +158,14 @@ test("a loop that never lets the event loop turn gets its memory back, and waits
     wait.mockRestore();
   }
 });
+
+test("forgotten tensors that are large wait for no other", () => {
+  const before = torch.memoryStats().allocated;
+  let most = 0;
+  for (let i = 0; i < 6; i++) {
+    torch.empty([200 << 18]);
+    most = Math.max(most, torch.memoryStats().allocated - before);
+  }
+  // 1200 MiB were made, of which 384 MiB may wait, and one more is there.
+  expect(most).toBeLessThanOrEqual(600 * 2 ** 20);
+});

@@ -115,8 +115,9 @@ export class Memory {
     if (this.allocated > this.peak) this.peak = this.allocated;
     this.debt += size;
     if (this.debt >= PRESSURE) {
+      const { debt } = this;
       this.debt = 0;
-      reportPressure(false);
+      reportPressure(debt);
     }
     return { address, bytes, freed: false };
   }
@@ -301,7 +302,7 @@ export class Memory {
     this.mergeSmall();
     const found = find();
     if (found !== undefined) return found;
-    reportPressure(true);
+    reportPressure(Number.POSITIVE_INFINITY);
     this.mergeSmall();
     return find();
   }

@@ -114,8 +114,9 @@ export class WebgpuBackend implements Backend {
     this.gpu.checkHealth();
     this.sincePressure += bytes;
     if (this.sincePressure > PRESSURE_BYTES) {
+      const { sincePressure } = this;
       this.sincePressure = 0;
-      reportPressure(false);
+      reportPressure(sincePressure);
     }
     this.stats.allocated += bytes;
     this.stats.blocks++;

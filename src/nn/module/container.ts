@@ -7,7 +7,7 @@ import { ArgumentError, describe, IndexError } from "../../core/errors";
 import type { Items, TupleItems } from "../../core/items";
 import { addNames, declareMethods, within } from "../../core/signature";
 import { Tensor } from "../../tensor/tensor";
-import { compose } from "./composite";
+import { beginComposite, endComposite, registerForward } from "./composite";
 import { Module } from "./module";
 import { Parameter } from "./parameter";
 
@@ -173,15 +173,20 @@ export class Sequential<M extends readonly Module[] = any> extends NumberedModul
   }
 
   override forward(input: InputOf<M>): OutputOf<M> {
-    return compose(() => {
-      let x: any = input;
+    const scope = beginComposite(this);
+    let x: any = input;
+    let result: unknown;
+    try {
       // The keys alone: what `Object.values` and `Object.entries` do takes several times as long.
       for (const field of Object.keys(this)) {
         const module = (this as Record<string, unknown>)[field];
         if (module instanceof Module) x = module(x);
       }
-      return x;
-    });
+      result = x;
+    } finally {
+      endComposite(scope, result);
+    }
+    return x;
   }
 
   /** The modules from `start` to before `end`, with their names, in a new Sequential; they are shared. */
@@ -191,6 +196,8 @@ export class Sequential<M extends readonly Module[] = any> extends NumberedModul
     return Reflect.construct(this.constructor, [part]) as Sequential;
   }
 }
+
+registerForward(Sequential.prototype.forward);
 
 /** The first items are known to be there to TypeScript's `noUncheckedIndexedAccess` as well; `list.at(i)` is one for every `i`. */
 export interface ModuleList<M extends Module = Module> extends Items<M> {}
@@ -315,6 +322,8 @@ const parameterLines = (parameters: readonly (readonly [string, Parameter])[]): 
   parameters
     .map(([name, p]) => `  (${name}): Parameter containing: [torch.${p.dtype} of size ${p.shape.join("x")}]`)
     .join("\n");
+
+registerForward(Sequential.prototype.forward);
 
 /** The first items are known to be there to TypeScript's `noUncheckedIndexedAccess` as well; `list.at(i)` is one for every `i`. */
 export interface ParameterList extends Items<Parameter> {}

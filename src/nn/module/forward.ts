@@ -3,8 +3,8 @@
 import { arrange, isPlainObject, parse } from "../../core/binding";
 import { classNameOf } from "../../core/className";
 import { renamed } from "../../core/signature";
-import { registerForward } from "../../tensor/scope";
-import { compose } from "./composite";
+import { beginComposite, endComposite, registerModules } from "./composite";
+import type { Module } from "./module";
 
 interface Layer {
   readonly prototype: { forward(...args: any[]): any };
@@ -22,11 +22,18 @@ export function takes(signature: string, ...layers: Layer[]): void {
 export function composes(signature: string, ...layers: Layer[]): void {
   for (const { prototype } of layers) {
     const { forward } = prototype;
-    declare(signature, prototype, function (this: object, ...args) {
-      return compose(() => forward.apply(this, args));
+    declare(signature, prototype, function (this: Module, ...args) {
+      const scope = beginComposite(this);
+      let result: unknown;
+      try {
+        result = forward.apply(this, args);
+        return result;
+      } finally {
+        endComposite(scope, result);
+      }
     });
-    registerForward(prototype.forward);
   }
+  registerModules(layers);
 }
 
 function declare(signature: string, prototype: Layer["prototype"], forward: Layer["prototype"]["forward"]): void {

@@ -17,10 +17,11 @@ import type { Arguments } from "../../core/signatureTypes";
 import { replaceData } from "../../tensor/data";
 import { isDeviceName, resolveDevice, unknownTarget } from "../../tensor/device";
 import { held } from "../../tensor/reach";
-import { adopt, callForeign, isForeign, lend, noteUse, retire } from "../../tensor/scope";
-import { isTensor, Tensor } from "../../tensor/tensor";
+import { adopt, lend, noteUse, retire, runForeign } from "../../tensor/scope";
+import { Tensor } from "../../tensor/tensor";
 import { arrivalOf } from "../../tensor/transfer";
 import { Callable } from "./callable";
+import { isForeign } from "./composite";
 import {
   type BackwardHook,
   type BackwardPreHook,
@@ -140,8 +141,8 @@ export class Module extends Callable {
   protected override invoke(args: unknown[]): unknown {
     noteUse(this);
     const isPlain = this.#hooks.isEmpty && globalHooks.isEmpty;
-    if (isForeign(this.forward, !isPlain)) return callForeign(args, isTensor, () => this.#run(isPlain, args));
-    return this.#run(isPlain, args);
+    if (isForeign(this, !isPlain)) return runForeign(() => this.#run(isPlain, args));
+    return isPlain ? this.forward(...args) : callWithHooks(this, this.#hooks, args);
   }
 
   #run(isPlain: boolean, args: unknown[]): unknown {
