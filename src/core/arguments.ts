@@ -8,6 +8,9 @@ import { ArgumentError, checkOptions, describe, ValueError } from "./errors";
 /** Sizes, counts and positions of elements that kernels take: they count in 32 bits with a sign. */
 export const MAX_COUNT = 2 ** 31 - 1;
 
+/** The most iterations of a method that a handful brings near its end: more would go on for hours. */
+export const MAX_ITERATIONS = 10_000;
+
 function rangeText(min: number, max: number): string {
   if (max === Number.MAX_SAFE_INTEGER) return min === Number.MIN_SAFE_INTEGER ? "" : ` of at least ${min}`;
   return min === Number.MIN_SAFE_INTEGER ? ` of at most ${max}` : ` from ${min} to ${max}`;

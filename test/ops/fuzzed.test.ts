@@ -104,3 +104,32 @@ test("no call makes millions of views", () => {
     expect(parts).toThrow(/makes at most 1048576 tensors/);
   expect(x.split(2 ** 30)).toHaveLength(2);
 });
+
+test("many selections, which are listed at once", () => {
+  const rows = torch.combinations(torch.arange(60), { r: 4, withReplacement: true });
+  expect(rows.shape).toEqual([595_665, 4]);
+  expect(rows.at("-3:").tolist()).toEqual([
+    [58, 58, 59, 59],
+    [58, 59, 59, 59],
+    [59, 59, 59, 59],
+  ]);
+  expect(torch.combinations(torch.arange(4), { r: 3 }).tolist()).toEqual([
+    [0, 1, 2],
+    [0, 1, 3],
+    [0, 2, 3],
+    [1, 2, 3],
+  ]);
+  expect(torch.combinations(torch.arange(3), { r: 3 }).tolist()).toEqual([[0, 1, 2]]);
+  expect(torch.combinations(torch.tensor([7]), { r: 3, withReplacement: true }).tolist()).toEqual([[7, 7, 7]]);
+});
+
+test("iterations that would go on for hours are refused", () => {
+  const { audio, nn } = torch;
+  const many = 2 ** 30;
+  for (const iterate of [
+    () => new audio.transforms.GriffinLim({ nIter: many }),
+    () => nn.utils.spectralNorm(new nn.Linear(2, 2), { nPowerIterations: many }),
+    () => nn.utils.parametrizations.spectralNorm(new nn.Linear(2, 2), { nPowerIterations: many }),
+  ])
+    expect(iterate).toThrow(/terations.* 10000|nIter.* 10000/);
+});

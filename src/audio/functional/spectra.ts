@@ -2,7 +2,7 @@
  * Spectrograms and what leads back from them. There is no complex dtype: a complex spectrogram is a tensor of pairs, [..., freq, time, 2], as `torch.stft`
  * gives them. Powers are computed from the pairs directly, so that they have gradients everywhere, at silence too.
  */
-import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
+import { checkFlag, checkInteger, MAX_COUNT, MAX_ITERATIONS } from "../../core/arguments";
 import { ArgumentError, DTypeError, describe, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -176,7 +176,7 @@ export const griffinlim = named(
     const op = "griffinlim";
     checkSpecgram(op, specgram);
     checkTensor(op, window, "window");
-    checkInteger(op, "nIter", nIter, 0, MAX_COUNT);
+    checkInteger(op, "nIter", nIter, 0, MAX_ITERATIONS);
     checkFlag(op, "randInit", randInit);
     checkPositive(op, "power", power);
     if (!(checkFinite(op, "momentum", momentum) >= 0 && momentum < 1))

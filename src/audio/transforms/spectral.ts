@@ -1,5 +1,5 @@
 /** Spectrograms as modules. */
-import { checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
+import { checkFlag, checkInteger, MAX_COUNT, MAX_ITERATIONS } from "../../core/arguments";
 import { DTypeError, ValueError } from "../../core/errors";
 import type { Arguments } from "../../core/signatureTypes";
 import { takes } from "../../nn/module/forward";
@@ -228,7 +228,7 @@ export class GriffinLim extends Frames {
     this.momentum = checkFinite(op, "momentum", values.momentum);
     if (this.momentum < 0 || this.momentum >= 1)
       throw new ValueError(`${op}: momentum must be in the range [0, 1). Found: ${this.momentum}`);
-    this.nIter = checkInteger(op, "nIter", values.nIter, 0, MAX_COUNT);
+    this.nIter = checkInteger(op, "nIter", values.nIter, 0, MAX_ITERATIONS);
     this.power = checkPositive(op, "power", values.power);
     this.length = values.length === null ? null : checkInteger(op, "length", values.length, 0, MAX_COUNT);
     this.randInit = checkFlag(op, "randInit", values.randInit);

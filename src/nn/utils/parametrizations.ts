@@ -1,7 +1,7 @@
 /** Ready-made parametrizations: orthogonal matrices, and matrices whose largest singular value is one. */
 
 import { noGrad } from "../../autograd/mode";
-import { assertNumber, checkChoice, checkFlag, checkInteger, MAX_COUNT } from "../../core/arguments";
+import { assertNumber, checkChoice, checkFlag, checkInteger, MAX_ITERATIONS } from "../../core/arguments";
 import { ArgumentError, ShapeError, ValueError } from "../../core/errors";
 import { shapeText } from "../../core/shape";
 import { named } from "../../core/signature";
@@ -176,7 +176,7 @@ export class SpectralNorm extends Module {
     super();
     const { ndim } = checkTensor("SpectralNorm", weight, "weight");
     if (ndim === 0) throw new ShapeError("SpectralNorm: the weight needs at least one axis, got shape []");
-    checkInteger("SpectralNorm", "nPowerIterations", nPowerIterations, 1, MAX_COUNT);
+    checkInteger("SpectralNorm", "nPowerIterations", nPowerIterations, 1, MAX_ITERATIONS);
     checkInteger("SpectralNorm", "dim", dim, 0, ndim - 1);
     assertNumber("SpectralNorm", "eps", eps);
     if (ndim === 1) return;
@@ -233,7 +233,7 @@ export const spectralNorm = named(
   "module(), name?; nPowerIterations, eps, dim",
   <M extends Module>(module: M, name = "weight", options: SpectralNormParametrizationOptions = {}): M => {
     const { nPowerIterations = 1, eps = 1e-12, dim } = options;
-    if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
+    if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations, undefined, MAX_ITERATIONS) <= 0)
       throw new ValueError(`spectralNorm: Expected nPowerIterations to be positive, but got ${nPowerIterations}`);
     assertNumber("spectralNorm", "eps", eps);
     const weight = tensorField("spectralNorm", module, name);

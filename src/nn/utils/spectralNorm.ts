@@ -2,7 +2,7 @@
 
 import type { RemovableHandle } from "../../autograd/handle";
 import { noGrad } from "../../autograd/mode";
-import { assertNumber, checkInteger } from "../../core/arguments";
+import { assertNumber, checkInteger, MAX_ITERATIONS } from "../../core/arguments";
 import { classNameOf } from "../../core/className";
 import { ArgumentError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
@@ -62,7 +62,7 @@ export const spectralNorm = named(
   "module, name?; nPowerIterations, eps, dim",
   <M extends Module>(module: M, name = "weight", options: SpectralNormOptions = {}): M => {
     const { nPowerIterations = 1, eps = 1e-12 } = options;
-    if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations) <= 0)
+    if (checkInteger("spectralNorm", "nPowerIterations", nPowerIterations, undefined, MAX_ITERATIONS) <= 0)
       throw new ValueError(`spectralNorm: Expected nPowerIterations to be positive, but got ${nPowerIterations}`);
     assertNumber("spectralNorm", "eps", eps);
     const { ndim } = tensorField("spectralNorm", module, name);

@@ -2,7 +2,7 @@
 import { checkInteger, MAX_COUNT } from "../../core/arguments";
 import { ShapeError, ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
-import { tensor } from "../../tensor/create";
+import { vectorOf } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 
@@ -18,17 +18,17 @@ function countSelections(n: number, r: number, isRepeated: boolean): number {
   return count;
 }
 
-/** All increasing selections of `r` of the numbers below `n`, with or without repetition, in lexical order. */
-function selections(n: number, r: number, isRepeated: boolean): number[][] {
-  let list: number[][] = [[]];
-  for (let k = 0; k < r; k++)
-    list = list.flatMap((chosen) => {
-      const first = chosen.length === 0 ? 0 : chosen.at(-1)! + (isRepeated ? 0 : 1);
-      // Enough numbers must be left for the choices to come, so that no list is longer than the last.
-      const end = isRepeated ? n : n - (r - 1 - k);
-      return Array.from({ length: Math.max(0, end - first) }, (_, i) => [...chosen, first + i]);
-    });
-  return list;
+/** Writes all increasing selections of `r` of the numbers below `n`, with or without repetition, in lexical order, one after the other. */
+function writeSelections(into: Int32Array, n: number, r: number, isRepeated: boolean): void {
+  const chosen = Array.from({ length: r }, (_, i) => (isRepeated ? 0 : i));
+  const last = (k: number): number => (isRepeated ? n - 1 : n - r + k);
+  for (let at = 0; at < into.length; at += r) {
+    for (let k = 0; k < r; k++) into[at + k] = chosen[k]!;
+    let k = r - 1;
+    while (k > 0 && chosen[k] === last(k)) k--;
+    chosen[k]!++;
+    for (let next = k + 1; next < r; next++) chosen[next] = chosen[next - 1]! + (isRepeated ? 0 : 1);
+  }
 }
 
 /** Every selection of `r` elements of a vector, in order, as rows. @see torch.combinations */
@@ -45,7 +45,9 @@ export const combinations = named(
     if (count === 0) return x.newEmpty([0, r]);
     if (count * r > MAX_LISTED)
       throw new ValueError(`combinations: the result may have ${MAX_LISTED} elements, these selections have more`);
-    const rows = selections(x.shape[0]!, r, options.withReplacement ?? false);
-    return x.indexSelect(0, tensor(rows.flat(), { dtype: "int64", device: x.device })).reshape(rows.length, r);
+    const rows = vectorOf("int32", count * r, x, (into) =>
+      writeSelections(into, x.shape[0]!, r, options.withReplacement ?? false),
+    );
+    return x.indexSelect(0, rows).reshape(count, r);
   },
 );

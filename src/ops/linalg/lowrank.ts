@@ -1,6 +1,6 @@
 /** Randomized decompositions of matrices of low rank (Halko, Martinsson and Tropp, 2009). They draw from the random generator. */
 
-import { checkFlag, checkInteger } from "../../core/arguments";
+import { checkFlag, checkInteger, MAX_ITERATIONS } from "../../core/arguments";
 import { ValueError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
@@ -18,9 +18,6 @@ export type LowRankSVD = NamedTuple<["U", "S", "V"]>;
 /** (A − M) x. */
 const apply = (A: Tensor, M: Tensor | undefined, x: Tensor): Tensor =>
   M === undefined ? matmul(A, x) : matmul(A, x).sub(matmul(M, x));
-
-/** The most subspace iterations: a handful settles the subspace, and more than these would never end. */
-const MOST_ITERATIONS = 10_000;
 
 /** Orthonormal columns that nearly span A − M, by subspace iteration from random directions. */
 function approximateBasis(op: string, A: Tensor, M: Tensor | undefined, q: number, niter: number): Tensor {
@@ -54,7 +51,7 @@ export const svdLowrank = named(
     checkMatrix("svdLowrank", A);
     const { m, n } = split(A);
     const q = checkInteger("svdLowrank", "q", options.q ?? 6);
-    const niter = checkInteger("svdLowrank", "niter", options.niter ?? 2, 0, MOST_ITERATIONS);
+    const niter = checkInteger("svdLowrank", "niter", options.niter ?? 2, 0, MAX_ITERATIONS);
     if (!(q >= 0 && q <= Math.min(m, n)))
       throw new ValueError(
         `svdLowrank: q (=${q}) must be a non-negative integer and not greater than min(m, n)=${Math.min(m, n)}`,
@@ -99,7 +96,7 @@ export const pcaLowrank = named(
     checkMatrix("pcaLowrank", A);
     const { m, n } = split(A);
     const center = checkFlag("pcaLowrank", "center", options.center ?? true);
-    const niter = checkInteger("pcaLowrank", "niter", options.niter ?? 2, undefined, MOST_ITERATIONS);
+    const niter = checkInteger("pcaLowrank", "niter", options.niter ?? 2, undefined, MAX_ITERATIONS);
     const rank = checkInteger("pcaLowrank", "q", options.q ?? Math.min(6, m, n));
     if (!(rank >= 0 && rank <= Math.min(m, n)))
       throw new ValueError(
