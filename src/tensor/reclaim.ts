@@ -28,12 +28,17 @@ let presses = 0;
 const MOST_PRESSES = 2;
 /** Rounds of the collector are put off while they take more of a plain loop's time than this … */
 const MOST_SHARE = 0.05;
-/** … and no more bytes than these wait for it. */
+/** … and no more bytes than these wait for it, … */
 const MOST_WAITING = 384 << 20;
+/** … of which a third at first, and a third more after so many rounds: short programs need no new memory, which virtual machines are slow to give. */
+const ROUNDS_PER_THIRD = 8;
 /** When the last round within a turn was over, and how many milliseconds it took. */
 let last = { end: Number.NEGATIVE_INFINITY, took: 0 };
 /** Bytes handed out and not given back since then. */
 let waiting = 0;
+let rounds = 0;
+
+const mostWaiting = (): number => Math.min(1, (1 + Math.floor(rounds / ROUNDS_PER_THIRD)) / 3) * MOST_WAITING;
 
 const collected = new FinalizationRegistry<undefined>(() => {
   isTold = false;
@@ -87,8 +92,9 @@ function awaitTurn(): void {
 function makeRound(bytes: number): void {
   const begin = performance.now();
   waiting += bytes;
-  if (waiting < MOST_WAITING && begin - last.end < last.took / MOST_SHARE) return;
+  if (waiting < mostWaiting() && begin - last.end < last.took / MOST_SHARE) return;
   waiting = 0;
+  rounds++;
   if (collectNow()) sweep();
   const end = performance.now();
   last = { end, took: end - begin };
