@@ -131,5 +131,5 @@ test("iterations that would go on for hours are refused", () => {
     () => nn.utils.spectralNorm(new nn.Linear(2, 2), { nPowerIterations: many }),
     () => nn.utils.parametrizations.spectralNorm(new nn.Linear(2, 2), { nPowerIterations: many }),
   ])
-    expect(iterate).toThrow(/terations.* 10000|nIter.* 10000/);
+    expect(iterate).toThrow(/(nIter|nPowerIterations) must .*10000/);
 });
