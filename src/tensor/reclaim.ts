@@ -62,7 +62,8 @@ function awaitRound(): void {
 /** Keeps the list short. Most of what was added may have been disposed since. */
 function thin(): void {
   entries = entries.filter(({ block }) => !block.freed);
-  if (entries.length - survivors >= MOST_ADDED / 2) relieve(0);
+  // Until the round, all of them are kept in the engine's heap, too: it is not put off.
+  if (entries.length - survivors >= MOST_ADDED / 2) relieve(MOST_WAITING);
   survivors = entries.length;
 }
 

@@ -169,3 +169,13 @@ test("forgotten tensors that are large wait for no other", () => {
   // 1200 MiB were made, of which 384 MiB may wait, and one more is there.
   expect(most).toBeLessThanOrEqual(600 * 2 ** 20);
 });
+
+test("forgotten tensors that are many wait for no more than as many", () => {
+  const before = blocks();
+  let most = 0;
+  for (let i = 0; i < 600_000; i++) {
+    torch.empty([1]);
+    most = Math.max(most, blocks() - before);
+  }
+  expect(most).toBeLessThanOrEqual(3 << 17);
+});

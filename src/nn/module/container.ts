@@ -323,8 +323,6 @@ const parameterLines = (parameters: readonly (readonly [string, Parameter])[]): 
     .map(([name, p]) => `  (${name}): Parameter containing: [torch.${p.dtype} of size ${p.shape.join("x")}]`)
     .join("\n");
 
-registerForward(Sequential.prototype.forward);
-
 /** The first items are known to be there to TypeScript's `noUncheckedIndexedAccess` as well; `list.at(i)` is one for every `i`. */
 export interface ParameterList extends Items<Parameter> {}
 
