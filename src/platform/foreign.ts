@@ -18,6 +18,8 @@ export interface Foreign {
   copy(to: number, from: number, bytes: number): void;
   /** Lets another thread have the core, if one waits for it. */
   giveWay(): void;
+  /** Whether there is a file or folder. */
+  exists(path: string): boolean;
   /** Sets a variable of the process's environment, for libraries that are loaded later, unless it is set already. */
   setVariable(name: string, value: string): void;
   /** Ends the process at once with an exit code, whatever its threads do. */
@@ -95,6 +97,7 @@ export function openForeign(koffi: string | undefined): Foreign {
     strncpy: "pppp",
     memcpy: "pppp",
     sched_yield: "i",
+    access: "ipi",
     setenv: "ippi",
     _exit: "ii",
   });
@@ -124,6 +127,7 @@ export function openForeign(koffi: string | undefined): Foreign {
     symbol: (name) => Number(system.dlsym!(handle, put(name))),
     copy: (to, from, bytes) => void system.memcpy!(to, from, bytes),
     giveWay: () => void system.sched_yield!(),
+    exists: (path) => system.access!(put(path), 0) === 0,
     // A worker of Node has a copy of the environment, so that assigning to `process.env` does not reach the libraries.
     setVariable: (name, value) => void system.setenv!(put(name), put(value, 2048), 0),
     exit: (code) => void system._exit!(code),

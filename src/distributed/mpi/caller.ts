@@ -10,8 +10,11 @@ import type { MailboxSetup, Members } from "./jobs";
 import { Control, Field, Layout, Owner, Progress, State } from "./mailbox";
 import type { StartedThread } from "./start";
 
-/** How long a call may take here (ms): other ranks may be late, and only the thread that owns MPI looks after ranks that leave, and naps. */
-const PATIENCE = 1;
+/**
+ * How long a call may take here (ms). Ranks that compute the same are a few milliseconds apart, and more when they share cores; only the thread that owns MPI
+ * looks after ranks that leave, and naps.
+ */
+const PATIENCE = 20;
 /** How often MPI is asked before other threads get the core. */
 const POLLS = 20;
 

@@ -18,6 +18,8 @@ export interface MpiSetup {
   readonly koffi: string | undefined;
   /** Libraries to try, in this order. */
   readonly libraries: readonly string[];
+  /** Whether ranks are on other machines, as far as the launcher says. */
+  readonly isNetworked: boolean;
   readonly abis: Readonly<Record<AbiName, Abi>>;
   readonly kinds: readonly string[];
   readonly wireTypes: readonly string[];
@@ -82,6 +84,9 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign, facts?: MpiFacts): M
   foreign.setVariable("UCX_HANDLE_ERRORS", "none");
   foreign.setVariable("UCX_ERROR_SIGNALS", "");
   foreign.setVariable("OMPI_MCA_memory", "^patcher");
+  // Over TCP, messages that wait for word from their receiver move in one direction at a time. Pieces of rings need not wait: they are received as soon as they
+  // are sent. Through the memory of one machine, or into that of another, data move faster if they wait.
+  if (setup.isNetworked && !foreign.exists("/sys/class/infiniband")) foreign.setVariable("UCX_RNDV_THRESH", "512k");
 
   const failures: string[] = [];
   const library = setup.libraries.find((name) => {

@@ -27,18 +27,23 @@ export interface Ring {
   isOver(): boolean;
 }
 
-/** Starts the exchange. */
-export function ringAllReduce(mpi: Mpi, address: (view: Uint8Array) => number, setup: RingSetup): Ring {
+/** Starts the exchange. @param spare The memory of a ring that is over: pages that are touched for the first time cost more than the sums. */
+export function ringAllReduce(
+  mpi: Mpi,
+  address: (view: Uint8Array) => number,
+  setup: RingSetup,
+  spare?: SharedArrayBuffer,
+): Ring {
   const { comm, rank, size, tag, count, bytes, type, op } = setup;
   /** Parts go in pieces that fit into a cache, some of which are under way at a time. */
-  const PIECE = Math.floor((1 << 20) / bytes);
-  const WINDOW = 4;
+  const PIECE = Math.floor((1 << 18) / bytes);
+  const WINDOW = 8;
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
   const partStart = (part: number): number => Math.floor((part * count) / size);
   const partOf = (k: number): number => ((k % size) + size) % size;
 
-  const memory = new SharedArrayBuffer(WINDOW * PIECE * bytes + 16 * WINDOW + 8);
+  const memory = spare ?? new SharedArrayBuffer(WINDOW * PIECE * bytes + 16 * WINDOW + 8);
   const scratch = address(new Uint8Array(memory));
   const requests = scratch + WINDOW * PIECE * bytes;
   const buffer = (k: number): number => scratch + (k % WINDOW) * PIECE * bytes;

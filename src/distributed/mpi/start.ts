@@ -54,7 +54,8 @@ function setupFor(op: string, launch: Launch): MpiSetup {
     throw new DistBackendError(
       `${op}: in Node, MPI is called through the package koffi, which is not installed; use \`npm install koffi\``,
     );
-  return { koffi, libraries: launch.libraries, abis, kinds, wireTypes, wireOps };
+  const isNetworked = launch.localSize < (launch.size ?? 1);
+  return { koffi, libraries: launch.libraries, isNetworked, abis, kinds, wireTypes, wireOps };
 }
 
 /** @throws DistBackendError with what to do. */

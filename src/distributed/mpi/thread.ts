@@ -10,7 +10,7 @@ import type { mpiCollectives } from "./collective";
 import type { Comm, Job, MailboxSetup } from "./jobs";
 import type { mpiMessages } from "./messages";
 import type { mpiPeers } from "./peers";
-import type { ringAllReduce } from "./ring";
+import type { RingSetup, ringAllReduce } from "./ring";
 
 /** Functions in files of their own, which travel as text as well. */
 export type ThreadParts = {
@@ -31,10 +31,10 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   const memory = address(new Uint8Array(setup.memory as SharedArrayBuffer));
   const now = () => performance.now();
   /**
-   * How long the thread only lets others have its core before it sleeps (ms): messages of few bytes come soon or late; for many bytes, short sleeps leave
-   * more time to the program. Then the longest sleeps: at first, and once nothing has happened for a while.
+   * How long the thread only lets others have its core before it sleeps (ms): messages of few bytes come soon or late; for many bytes, sleep leaves more time
+   * to the program. It sleeps for a part of the time for which nothing has happened, so that it is late by no more than that part, and at most so long (ms).
    */
-  const [SPIN, SPIN_LARGE, NAP, NAP_LARGE, LONG_NAP, WHILE] = [1, 0.05, 0.1, 0.02, 1, 100];
+  const [SPIN, SPIN_LARGE, NAP_PART, LONG_NAP] = [1, 0.05, 0.25, 1];
   /** Bytes from which on calls take a while. */
   const LARGE = 1 << 18;
   /** How long a rank may be gone before calls with it are given up (ms), and how often to look whether one is (ms). */
@@ -103,10 +103,13 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   const collectives = parts.mpiCollectives(mpi, foreign, setup, base, memory);
   const request = (job: Job): number => base + startOf(job.slot) + L.requests;
 
+  /** The memory of rings that are over. */
+  const spare: SharedArrayBuffer[] = [];
+
   const startRing = (job: Job): void => {
     const { slot, comm } = job;
     const type = field(slot, F.type);
-    job.ring = parts.ringAllReduce(mpi, address, {
+    const ring: RingSetup = {
       comm: comm.ringHandle,
       rank: comm.rank,
       size: comm.size,
@@ -116,7 +119,8 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
       bytes: wireSizes[type]!,
       type: mpi.types[type]!,
       op: mpi.ops[field(slot, F.op)]!,
-    });
+    };
+    job.ring = parts.ringAllReduce(mpi, address, ring, spare.pop());
     job.stage = "moves";
   };
 
@@ -176,7 +180,10 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     }
     if (job.ring !== undefined) {
       const hasMoved = job.ring.advance();
-      if (job.ring.isOver()) finish(job, P.done);
+      if (job.ring.isOver()) {
+        spare.push(job.ring.memory);
+        finish(job, P.done);
+      }
       return hasMoved;
     }
     if (job.stage === "explains") {
@@ -286,8 +293,7 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     const idle = now() - moved;
     const isLarge = jobs.length > 0 && bytesUnderWay() >= LARGE;
     if (jobs.length === 0) Atomics.wait(i32, C.bell, bell, idle < 5000 ? LOOK : 100);
-    else if (idle > (isLarge ? SPIN_LARGE : SPIN))
-      Atomics.wait(i32, C.bell, bell, idle > WHILE ? LONG_NAP : isLarge ? NAP_LARGE : NAP);
+    else if (idle > (isLarge ? SPIN_LARGE : SPIN)) Atomics.wait(i32, C.bell, bell, Math.min(NAP_PART * idle, LONG_NAP));
     else foreign.giveWay();
   };
 

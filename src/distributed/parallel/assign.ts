@@ -7,8 +7,8 @@ export interface Piece {
   readonly bytes: number;
 }
 
-/** The first bucket of a backward is small, so that communication begins early. */
-export const FIRST_BUCKET_BYTES = 1 << 20;
+/** The first bucket of a backward is small, so that communication begins early, and so is the last, for which a program waits when backward is over. */
+export const SMALL_BUCKET_BYTES = 1 << 20;
 
 /**
  * Deals pieces out in the given order, those of each dtype to buckets of their own. A bucket is closed when it has reached its limit; the first of each dtype
@@ -36,4 +36,19 @@ export function assignBuckets(
   }
   for (const { numbers } of open.values()) if (numbers.length > 0) closed.push(numbers);
   return closed;
+}
+
+/**
+ * Takes the end of the last of several buckets, at most `bytes` of it, to a bucket of its own.
+ * @param buckets As {@link assignBuckets} gives them.
+ */
+export function splitLast(pieces: readonly Piece[], buckets: readonly number[][], bytes: number): number[][] {
+  const last = buckets.at(-1) ?? [];
+  let start = last.length;
+  for (let left = bytes; start > 0; start--) {
+    left -= pieces[last[start - 1]!]!.bytes;
+    if (left < 0) break;
+  }
+  if (buckets.length === 1 || start === 0 || start === last.length) return [...buckets];
+  return [...buckets.slice(0, -1), last.slice(0, start), last.slice(start)];
 }

@@ -5,7 +5,7 @@ import { type AccumulateGrad, accumulatorOf } from "../../autograd/node";
 import { StateError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import type { ProcessGroup, Work } from "../group";
-import { assignBuckets, FIRST_BUCKET_BYTES } from "./assign";
+import { assignBuckets, SMALL_BUCKET_BYTES, splitLast } from "./assign";
 import { Bucket, GradBucket, type Pending } from "./bucket";
 import { integers } from "./memory";
 import { accumulatorsBehind, tensorsIn } from "./unused";
@@ -84,9 +84,10 @@ export class Reducer {
   private build(order: readonly number[]): void {
     const pieces = this.params.map((param) => ({ dtype: param.dtype, bytes: param.numel() * param.elementSize() }));
     const { bucketBytes, gradientAsBucketView } = this.options;
-    const limits = [Math.min(FIRST_BUCKET_BYTES, bucketBytes), bucketBytes];
+    const limits = [Math.min(SMALL_BUCKET_BYTES, bucketBytes), bucketBytes];
+    const assigned = splitLast(pieces, assignBuckets(pieces, order, limits), SMALL_BUCKET_BYTES);
     const old = this.buckets;
-    this.buckets = assignBuckets(pieces, order, limits).map((numbers) => new Bucket(this.params, numbers));
+    this.buckets = assigned.map((numbers) => new Bucket(this.params, numbers));
     this.places = new Array<Place>(this.params.length);
     for (const bucket of this.buckets)
       for (const [slot, part] of bucket.slots.entries()) {

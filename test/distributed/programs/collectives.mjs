@@ -211,6 +211,36 @@ for (const dtype of [...floats, ...integers, "bool"]) {
   assert.equal(big.max().item(), (size * (size + 1)) / 2);
 }
 
+// Several large ones at once go around in pieces, and again in the memory of those before: each value is of its own place.
+for (let round = 0; round < 3; round++) {
+  const kinds = [
+    ["float32", 700_001],
+    ["int8", 1_100_003],
+    ["float64", 262_144],
+    ["int32", 65_537],
+  ];
+  const xs = kinds.map(([dtype, n]) =>
+    torch
+      .arange(n)
+      .remainder(31)
+      .add(rank + round)
+      .to(dtype),
+  );
+  const wanted = kinds.map(([dtype, n]) =>
+    torch
+      .arange(n)
+      .remainder(31)
+      .add(round)
+      .mul(size)
+      .add((size * (size - 1)) / 2)
+      .to(dtype),
+  );
+  const works = xs.map((x) => dist.allReduce(x, { asyncOp: true }));
+  for (const work of works.toReversed()) work.wait();
+  for (const [i, x] of xs.entries()) assert.ok(torch.equal(x, wanted[i]), `${kinds[i]} in round ${round}`);
+  checks++;
+}
+
 // Messages: by tag, from any, several at once.
 {
   const next = (rank + 1) % size;
