@@ -110,7 +110,7 @@ export interface DeviceTimer {
 }
 
 /**
- * Whose tilings a GPU computes products with: `"card"` are those of graphics cards, `"software"` those of drivers that compute on the processor, `"auto"`
+ * Whose tilings a GPU computes products and rows with: `"card"` are those of graphics cards, `"software"` those of drivers that compute on the processor, `"auto"`
  * those of the adapter.
  */
 export type TilingSet = "auto" | "card" | "software";

@@ -1,4 +1,4 @@
-/** Kernels over the middle axis of contiguous [outer, n, inner]: one thread for each row if rows are short, else one workgroup. */
+/** Kernels over the middle axis of contiguous [outer, n, inner]: one thread for each row if rows are short, or many where barriers are slow, else one workgroup. */
 import type { Gpu } from "../gpu";
 import { type Program, type Source, type View, WORKGROUP } from "../wgsl/program";
 
@@ -74,7 +74,7 @@ export function runRows(
 ): void {
   if (rows === 0) return;
   const words = { n: program.uint(n), inner: program.uint(inner), rows: program.uint(rows) };
-  if (n <= SHORT_ROW || (rows >= MANY_ROWS && inner >= SHORT_ROW)) {
+  if (n <= SHORT_ROW || rows >= gpu.card.rows || (rows >= MANY_ROWS && inner >= SHORT_ROW)) {
     gpu.dispatchEach(`${name} thread`, rows, () => {
       const source = body(byThread(words), words);
       return { ...source, body: `let row = index;\nif (row >= ${words.rows}) { return; }\n${source.body}` };

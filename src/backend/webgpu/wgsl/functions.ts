@@ -14,18 +14,15 @@ const functions: Readonly<Record<string, string>> = {
   nan: "var<private> nanBits: u32 = 0x7fc00000u;\nfn nan() -> f32 { return bitcast<f32>(nanBits); }",
   infinity:
     "var<private> infinityBits: u32 = 0x7f800000u;\nfn infinity() -> f32 { return bitcast<f32>(infinityBits); }",
-  maxNan:
-    "fn maxNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return max(a, b); }",
-  minNan:
-    "fn minNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return min(a, b); }",
-  maxNumber:
-    "fn maxNumber(a: f32, b: f32) -> f32 { if (isNan(a)) { return b; } if (isNan(b)) { return a; } return max(a, b); }",
-  minNumber:
-    "fn minNumber(a: f32, b: f32) -> f32 { if (isNan(a)) { return b; } if (isNan(b)) { return a; } return min(a, b); }",
+  // Without branches, as are all that run for each element: both sides cost less than to part ways.
+  maxNan: "fn maxNan(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, isNan(b)), a, isNan(a)); }",
+  minNan: "fn minNan(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, isNan(b)), a, isNan(a)); }",
+  maxNumber: "fn maxNumber(a: f32, b: f32) -> f32 { return select(select(max(a, b), a, isNan(b)), b, isNan(a)); }",
+  minNumber: "fn minNumber(a: f32, b: f32) -> f32 { return select(select(min(a, b), a, isNan(b)), b, isNan(a)); }",
   divide: `fn divide(a: f32, b: f32) -> f32 {
-  if (isNonzero(b) || isNan(a) || isNan(b)) { return a / b; }
-  if (!isNonzero(a)) { return nan(); }
-  return select(infinity(), -infinity(), isNegative(a) != isNegative(b));
+  let signed = select(infinity(), -infinity(), isNegative(a) != isNegative(b));
+  let byZero = select(nan(), signed, isNonzero(a));
+  return select(byZero, a / b, isNonzero(b) | isNan(a) | isNan(b));
 }`,
   // Exact, as C's fmod: a long division of the mantissas, in integers, since floats may lose subnormal numbers.
   modFloat: `fn modFloat(a: f32, b: f32) -> f32 {
@@ -63,10 +60,8 @@ const functions: Readonly<Record<string, string>> = {
   return select(trunc(q), q, isNan(q) || isInf(q));
 }`,
   expSafe: `fn expSafe(x: f32) -> f32 {
-  if (isNan(x)) { return x; }
-  if (x > 88.72284) { return infinity(); }
-  if (x < -104.0) { return 0.0; }
-  return exp(x);
+  let y = select(select(exp(x), 0.0, x < -104.0), infinity(), x > 88.72284);
+  return select(y, x, isNan(x));
 }`,
   exp2Safe: `fn exp2Safe(x: f32) -> f32 {
   if (isNan(x)) { return x; }

@@ -18,7 +18,7 @@ describe("the tilings", () => {
   it("are chosen by the adapter's name", () => {
     const nameOn = (name: string, m: number, n: number) => cutOn(cardNamed("auto", name), m, n, 64, 1).name;
     expect(nameOn("NVIDIA H200, nvidia, hopper", 100, 100)).toBe("32x32");
-    expect(nameOn("SwiftShader driver 5.0.0, google, swiftshader", 1000, 1000)).toBe("direct64x32");
+    expect(nameOn("SwiftShader driver 5.0.0, google, swiftshader", 1000, 1000)).toBe("direct64x64");
     expect(nameOn("llvmpipe (LLVM 19.1.7, 256 bits), mesa", 10, 1000)).toBe("direct16x64");
   });
 

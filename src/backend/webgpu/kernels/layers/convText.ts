@@ -56,8 +56,8 @@ export class ConvText {
   private output!: readonly string[];
   private padding!: readonly string[];
   private positions!: readonly string[];
-  /** Whether no step along k goes beyond its end. */
-  hasWholeSteps = false;
+  /** Whether threads load one element at a time, and no step along k goes beyond its end. */
+  isDirect = false;
   private isFourX = false;
   private isFourW = false;
   private isFourY = false;
@@ -74,7 +74,7 @@ export class ConvText {
     const { pass, g } = this;
     const [inputs, outputs] = [product(g.input), product(g.output)];
     const [cg, og, taps] = [g.c / g.groups, g.o / g.groups, product(g.kernel)];
-    const isWord = to.dtype === "float32";
+    const isWord = to.dtype === "float32" && !this.isDirect;
     const isPointwise = taps === 1 && g.stride.every((s) => s === 1) && g.padding.every((p) => p === 0);
     this.isFourX = isWord && pass === "forward" && isPointwise && outputs % 4 === 0 && x.offset % 4 === 0;
     this.isFourW = isWord && pass === "forward" && (cg * taps) % 4 === 0 && w.offset % 4 === 0;
@@ -101,7 +101,7 @@ export class ConvText {
   get key(): string {
     const { kernel, stride, dilation } = this.g;
     const fours = [this.isFourX, this.isFourW, this.isFourY].map(Number).join("");
-    return `conv ${this.pass} ${this.hasWholeSteps} ${kernel} ${stride} ${dilation} ${fours} ${this.views.bias !== undefined}`;
+    return `conv ${this.pass} ${this.isDirect} ${kernel} ${stride} ${dilation} ${fours} ${this.views.bias !== undefined}`;
   }
 
   private get axes(): readonly number[] {
@@ -114,7 +114,7 @@ export class ConvText {
 
   /** Whether a position along k is within it. */
   private isWithin(k: string): string {
-    return this.hasWholeSteps ? "true" : `${k} < kEnd`;
+    return this.isDirect ? "true" : `${k} < kEnd`;
   }
 
   /** What a workgroup knows of its product. */
@@ -157,31 +157,43 @@ let ${name}p = ${w.offset} + (batch * ${this.words.og} + ${name}) * ${words.k};`
     };
   }
 
-  /** Statements that declare, for an output position `at` of all images, where its image and group begin (the name with a p) and where its window does, along each axis. */
+  /**
+   * Where the places along each axis that a name has lie in a picture of these sizes, counted from its p: what an outer position and one along k have of it add
+   * up to the place of an element. Places before 0 wrap around, and back in the sum.
+   */
+  private placeAt(name: string, sizes: readonly string[]): string {
+    const places = this.axes.map((a) => `u32(${name}${a})`);
+    return `let ${name}q = ${name}p + ${positionOf(places, sizes)};`;
+  }
+
+  /**
+   * Statements that declare, for an output position `at` of all images, where its image and group begin (the name with a p), where its window does, along each
+   * axis, and in all (the name with a q).
+   */
   private windowAt(name: string, at: string): string {
     const { x } = this.views;
     return `let ${name} = ${at};
 let ${name}p = ${x.offset} + ((${name} / ${this.words.outputs}) * ${this.words.c} + batch * ${this.words.cg}) * ${this.words.inputs};
 ${indicesOf(`${name}y`, `${name} % ${this.words.outputs}`, this.output)}${this.axes
   .map((a) => `let ${name}${a} = i32(${name}y${a} * ${this.g.stride[a]}u) - ${this.padding[a]};`)
-  .join("\n")}`;
+  .join("\n")}
+${this.placeAt(name, this.input)}`;
   }
 
-  /** Statements that declare, for a tap `at` of all channels, where its channel begins (the name with a p) and where it lies in a window, along each axis. */
+  /** The same for a tap `at` of all channels: where its channel begins, and where it lies in a window. */
   private tapAt(name: string, at: string): string {
     return `let ${name} = ${at};
 let ${name}p = (${name} / ${this.taps}u) * ${this.words.inputs};
 ${indicesOf(`${name}t`, `${name} % ${this.taps}u`, constants(this.g.kernel))}${this.axes
   .map((a) => `let ${name}${a} = i32(${name}t${a} * ${this.g.dilation[a]}u);`)
-  .join("\n")}`;
+  .join("\n")}
+${this.placeAt(name, this.input)}`;
   }
 
   /** The element of x that a window sees at a tap. */
   private seen(window: string, tap: string, isThere: string): string {
-    const places = this.axes.map((a) => `u32(${window}${a} + ${tap}${a})`);
-    const inside = places.map((place, a) => `${place} < ${this.input[a]}`);
-    const at = `(${window}p + ${tap}p + ${positionOf(places, this.input)})`;
-    return zeroUnless(all([isThere, ...inside]), this.views.x.load(at));
+    const inside = this.axes.map((a) => `u32(${window}${a} + ${tap}${a}) < ${this.input[a]}`);
+    return zeroUnless(all([isThere, ...inside]), this.views.x.load(`(${window}q + ${tap}q)`));
   }
 
   /** The windows of x as columns. */
@@ -227,35 +239,37 @@ let ${name}p = (${name} / ${outputs}) * ${channels} * ${outputs} + ${name} % ${o
     };
   }
 
-  /** Statements that declare the tap of a phase and its channel of y, and whether there is such a tap (the name with ok). */
+  /**
+   * Statements that declare the tap of a phase and its channel of y, and whether there is such a tap (the name with ok); where its weights begin (the name with a
+   * w), how far before an input the gradient lies that it meets, along each axis (with a b), and in all, from the first channel on (with a q).
+   */
   private phaseTapAt(name: string, at: string): string {
     const { phaseTaps, taps, steps } = this.phases;
-    const { kernel } = this.g;
+    const { kernel, stride, dilation } = this.g;
+    const { og, cg, outputs } = this.words;
+    const places = this.axes.map((a) => `${name}${a}`);
     return `let ${name} = ${at};
 let ${name}c = ${name} / ${phaseTaps}u;
 ${indicesOf(`${name}u`, `${name} % ${phaseTaps}u`, constants(taps))}${this.axes
-  .map((a) => `let ${name}${a} = u32(first${a}) + ${name}u${a} * ${steps[a]}u;`)
+  .map(
+    (a) => `let ${name}${a} = u32(first${a}) + ${name}u${a} * ${steps[a]}u;
+let ${name}b${a} = i32(${name}u${a} * ${(steps[a]! * dilation[a]!) / stride[a]!}u);`,
+  )
   .join("\n")}
-let ${name}ok = ${all([this.isWithin(name), ...this.axes.map((a) => `${name}${a} < ${kernel[a]}u`)])};`;
+let ${name}ok = ${all([this.isWithin(name), ...places.map((place, a) => `${place} < ${kernel[a]}u`)])};
+let ${name}w = ${this.views.w.offset} + (part * ${og} + ${name}c) * ${cg} * ${this.taps}u + ${positionOf(places, constants(kernel))};
+let ${name}q = ${name}c * ${outputs} + ${positionOf(
+      this.axes.map((a) => `u32(-${name}b${a})`),
+      this.output,
+    )};`;
   }
 
   private weightsOfPhase(): Factor {
-    const { w } = this.views;
-    const { cg, og } = this.words;
-    const tap = (k: string): string =>
-      positionOf(
-        this.axes.map((a) => `${k}${a}`),
-        constants(this.g.kernel),
-      );
     return {
       along: this.phases.phaseTaps === 1 ? "outer" : "depth",
-      outer: (name, at) => `let ${name} = ${at};`,
+      outer: (name, at) => `let ${name} = (${at}) * ${this.taps}u;`,
       depth: (name, at) => this.phaseTapAt(name, at),
-      value: (o, k) =>
-        zeroUnless(
-          `${k}ok`,
-          w.load(`(${w.offset} + ((part * ${og} + ${k}c) * ${cg} + ${o}) * ${this.taps}u + ${tap(k)})`),
-        ),
+      value: (o, k) => zeroUnless(`${k}ok`, this.views.w.load(`(${k}w + ${o})`)),
     };
   }
 
@@ -263,22 +277,18 @@ let ${name}ok = ${all([this.isWithin(name), ...this.axes.map((a) => `${name}${a}
   private gradientsOfPhase(): Factor {
     const { y } = this.views;
     const { o: channels, og, outputs } = this.words;
-    const { steps } = this.phases;
-    const { stride, dilation } = this.g;
-    const places = (o: string, k: string): string[] =>
-      this.axes.map((a) => `u32(${o}${a} - i32(${k}u${a} * ${(steps[a]! * dilation[a]!) / stride[a]!}u))`);
     return {
       along: "outer",
       outer: (name, at) => `let ${name} = ${at};
 let ${name}p = ${y.offset} + ((${name} / ${this.perImage}) * ${channels} + part * ${og}) * ${outputs};
 ${indicesOf(`${name}j`, `${name} % ${this.perImage}`, this.positions)}${this.axes
   .map((a) => `let ${name}${a} = start${a} + i32(${name}j${a});`)
-  .join("\n")}`,
+  .join("\n")}
+${this.placeAt(name, this.output)}`,
       depth: (name, at) => this.phaseTapAt(name, at),
       value: (o, k) => {
-        const inside = places(o, k).map((place, a) => `${place} < ${this.output[a]}`);
-        const at = `(${o}p + ${k}c * ${outputs} + ${positionOf(places(o, k), this.output)})`;
-        return zeroUnless(all([`${k}ok`, ...inside]), y.load(at));
+        const inside = this.axes.map((a) => `u32(${o}${a} - ${k}b${a}) < ${this.output[a]}`);
+        return zeroUnless(all([`${k}ok`, ...inside]), y.load(`(${o}q + ${k}q)`));
       },
     };
   }

@@ -2,7 +2,6 @@
 import type { Operand } from "../../../operand";
 import type { ChannelSums, Convolution, ConvolutionGeometry, ConvPass } from "../../../ops";
 import type { Gpu } from "../../gpu";
-import { hasWholeSteps } from "../products/direct";
 import { sourceOf, tileWords } from "../products/matmul";
 import { addParts, temporary } from "../products/splits";
 import { cutOf } from "../products/tilings";
@@ -45,7 +44,7 @@ function convolveByTiles(gpu: Gpu, { pass, x, w, y, bias, geometry: g }: Convolu
   const text = new ConvText(pass, g);
   const sizes = sizesOf(pass, g, text);
   const cut = cutOf(gpu.card, sizes.m, sizes.n, sizes.k, sizes.batch);
-  text.hasWholeSteps = hasWholeSteps(cut, sizes.k);
+  text.isDirect = cut.tiling.isDirect === true;
   const parts = cut.splits > 1 ? temporary(to.dtype, [cut.splits, product(to.shape)]) : undefined;
   text.declare(program, { x, w, y, bias: parts ? undefined : bias }, parts ?? to, product(to.shape));
   const words = tileWords(program, sizes, cut);

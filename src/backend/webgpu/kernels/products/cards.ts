@@ -1,4 +1,4 @@
-/** Which tilings are fast on which adapter, as `npm run bench -- webgpu` measures. */
+/** How kernels are cut on which adapter, as `npm run bench -- webgpu` measures. */
 import type { TilingSet } from "../../../capabilities";
 import type { Card } from "./tilings";
 
@@ -9,15 +9,17 @@ const card: Card = {
   narrow: "64x16",
   enough: 128,
   lanes: [32, 4],
+  rows: Number.POSITIVE_INFINITY,
 };
 
 /** Drivers that compute on the processor. */
 const software: Card = {
-  square: ["direct64x32", "direct32x32"],
+  square: ["direct64x64", "direct32x32"],
   low: "direct16x64",
   narrow: "direct64x16",
   enough: 8,
   lanes: [1, 1],
+  rows: 16,
 };
 
 /** Rows by a word of the name of the adapter, in small letters. */

@@ -4,7 +4,7 @@ import type { MatMul } from "../../../ops";
 import type { Gpu } from "../../gpu";
 import { scalarOf } from "../../wgsl/elements";
 import type { Program, View } from "../../wgsl/program";
-import { directSource, hasWholeSteps } from "./direct";
+import { directSource } from "./direct";
 import { isAligned, type Matrix, type Plus, type Sizes, stridesOf } from "./matrix";
 import { addParts, temporary } from "./splits";
 import { multiplyThin, THIN } from "./thin";
@@ -68,12 +68,13 @@ function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes:
   const parts = isSplit ? temporary(y.dtype, [cut.splits, batch, m, n]) : undefined;
   const program = gpu.begin();
   const result = program.result(parts ?? y);
-  // Threads load neighbors that lie side by side.
+  // Threads load neighbors that lie side by side, unless each loads for itself.
+  const isDirect = cut.tiling.isDirect === true;
   const alongA = left.outer === 1 && left.depth !== 1 ? "outer" : "depth";
   const alongB = right.outer === 1 ? "outer" : "depth";
   const [fourA, fourB] = [
-    isAligned(left, alongA, alongA === "depth" ? k : m),
-    isAligned(right, alongB, alongB === "depth" ? k : n),
+    !isDirect && isAligned(left, alongA, alongA === "depth" ? k : m),
+    !isDirect && isAligned(right, alongB, alongB === "depth" ? k : n),
   ];
   const a = fourA ? program.readFours(left.x) : program.read(left.x);
   const b = fourB ? program.readFours(right.x) : program.read(right.x);
@@ -91,15 +92,14 @@ function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes:
       return result.store(place, sum);
     },
   };
-  const isWhole = hasWholeSteps(cut, k);
-  const key = `matmul ${cut.name} ${isWhole} ${alongA} ${fourA} ${alongB} ${fourB} ${bias !== undefined} ${accumulate}`;
+  const key = `matmul ${cut.name} ${alongA} ${fourA} ${alongB} ${fourB} ${bias !== undefined} ${accumulate}`;
   gpu.dispatch(key, batch * cut.down * cut.across * cut.splits, () =>
     sourceOf(cut)(
       cut.tiling,
       scalarOf(y.dtype)!,
       words,
-      factorOf(a, stridesA, alongA, fourA, isWhole),
-      factorOf(b, stridesB, alongB, fourB, isWhole),
+      factorOf(a, stridesA, alongA, fourA, isDirect),
+      factorOf(b, stridesB, alongB, fourB, isDirect),
       target,
     ),
   );

@@ -19,10 +19,10 @@ const tilings = {
   "32x32": { threads: [8, 8], each: [4, 4] },
   "16x64": { threads: [4, 16], each: [4, 4] },
   "64x16": { threads: [16, 4], each: [4, 4] },
-  direct64x32: { threads: [8, 8], each: [8, 4], isDirect: true },
-  direct32x32: { threads: [8, 8], each: [4, 4], isDirect: true },
-  direct16x64: { threads: [4, 16], each: [4, 4], isDirect: true },
-  direct64x16: { threads: [16, 4], each: [4, 4], isDirect: true },
+  direct64x64: { threads: [4, 8], each: [16, 8], isDirect: true },
+  direct32x32: { threads: [2, 4], each: [16, 8], isDirect: true },
+  direct16x64: { threads: [1, 8], each: [16, 8], isDirect: true },
+  direct64x16: { threads: [4, 2], each: [16, 8], isDirect: true },
 } as const satisfies Record<string, Tiling>;
 
 export type TilingName = keyof typeof tilings;
@@ -38,6 +38,8 @@ export interface Card {
   readonly enough: number;
   /** Threads that add up one result of a thin product: where terms lie side by side, and where columns do. */
   readonly lanes: readonly [deep: number, shallow: number];
+  /** From so many rows on, each is done by one thread, whatever its length. */
+  readonly rows: number;
 }
 
 /** Results of at most so many rows or columns leave half of a square tile empty. */
