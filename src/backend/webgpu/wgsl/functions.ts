@@ -14,7 +14,7 @@ const functions: Readonly<Record<string, string>> = {
   nan: "var<private> nanBits: u32 = 0x7fc00000u;\nfn nan() -> f32 { return bitcast<f32>(nanBits); }",
   infinity:
     "var<private> infinityBits: u32 = 0x7f800000u;\nfn infinity() -> f32 { return bitcast<f32>(infinityBits); }",
-  // Without branches, as are all that run for each element: both sides cost less than to part ways.
+  // Without branches, since these run for each element of rows: both sides cost less than to part ways.
   maxNan: "fn maxNan(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, isNan(b)), a, isNan(a)); }",
   minNan: "fn minNan(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, isNan(b)), a, isNan(a)); }",
   maxNumber: "fn maxNumber(a: f32, b: f32) -> f32 { return select(select(max(a, b), a, isNan(b)), b, isNan(a)); }",

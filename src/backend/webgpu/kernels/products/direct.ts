@@ -1,7 +1,7 @@
 /**
  * The text of products without workgroup memory: every thread reads what it needs of both factors itself. That pays where the "GPU" is a processor, whose
  * caches do what workgroup memory is for, and to which a barrier is a change of threads. Such a GPU computes the same in several threads at once and loads for
- * each of them by itself, so that vectors gain nothing; long loops gain less than they lose by their length.
+ * each of them by itself, so that vectors gain nothing, and the text of several steps at once no longer fits into the cache of instructions.
  */
 import { type Scalar, zero } from "../../wgsl/elements";
 import type { Source } from "../../wgsl/program";
