@@ -20,7 +20,7 @@ const noAdapter = (reason: string): DeviceError =>
   new DeviceError(`webgpu.init: there is no GPU to compute on: ${reason}; "cpu" always works`);
 
 /** What kernels and profiles use where the adapter has it. */
-const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "timestamp-query"];
+const FEATURES: readonly GPUFeatureName[] = ["shader-f16", "timestamp-query", "subgroups"];
 
 /** @param lowered Limits to keep below those of the adapter, for tests. @throws DeviceError saying why there is no GPU, and what to do. */
 export async function connect(lowered: Partial<Limits> = {}): Promise<Gpu> {
@@ -35,6 +35,8 @@ export async function connect(lowered: Partial<Limits> = {}): Promise<Gpu> {
     .catch((error: Error) => {
       throw noAdapter(error.message);
     });
-  const { description, vendor, architecture, device: card } = adapter.info;
-  return new Gpu(device, [description || card, vendor, architecture].filter(Boolean).join(", "), lowered);
+  const { description, vendor, architecture, device: card, subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const isOneSize = device.features.has("subgroups") && subgroupMinSize === subgroupMaxSize;
+  const name = [description || card, vendor, architecture].filter(Boolean).join(", ");
+  return new Gpu(device, name, lowered, isOneSize ? subgroupMaxSize : 0);
 }

@@ -78,6 +78,8 @@ export class Gpu {
     readonly name: string,
     /** Limits to keep below those of the device, for tests. */
     lowered: Partial<Limits> = {},
+    /** Threads of a subgroup, 0 if kernels cannot use them. */
+    readonly subgroup = 0,
   ) {
     const device = handle;
     const limits = limitsOf(handle, lowered);

@@ -101,7 +101,10 @@ export type Access = "r" | "v" | "w" | "a";
 export interface Source {
   /** Declarations before the kernel. */
   readonly declarations?: string;
-  /** The body of the kernel. It sees `local` (the number of its invocation), `group` and `groups`, and what the program declared. */
+  /**
+   * The body of the kernel. It sees `local` (the number of its invocation), `group` and `groups`, and what the program declared; with `subgroupBroadcast` in it
+   * also `lane` (the number within the subgroup).
+   */
   readonly body: string;
   readonly workgroup?: number;
 }
@@ -369,13 +372,14 @@ export function textOf(
     const names = count === 1 ? [`b${i}`] : Array.from({ length: count }, (_, w) => `b${i}_${w}`);
     return names.map((name) => `@group(0) @binding(${next++}) var<storage, ${mode}> ${name}: array<${type}>;`);
   });
-  return `struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(words / 4))}> }
+  const usesSubgroups = body.includes("subgroupBroadcast(");
+  return `${usesSubgroups ? "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n" : ""}struct Uniforms { w: array<vec4<u32>, ${Math.max(1, Math.ceil(words / 4))}> }
 @group(0) @binding(0) var<uniform> u: Uniforms;
 ${buffers.join("\n")}
 ${functionsFor(declarations + body)}
 ${declarations}
 @compute @workgroup_size(${workgroup})
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>${usesSubgroups ? ", @builtin(subgroup_invocation_id) lane: u32" : ""}) {
 ${body}
 }
 `;

@@ -20,6 +20,10 @@ describe("the tilings", () => {
     expect(nameOn("NVIDIA H200, nvidia, hopper", 100, 100)).toBe("32x32");
     expect(nameOn("SwiftShader driver 5.0.0, google, swiftshader", 1000, 1000)).toBe("direct64x64");
     expect(nameOn("llvmpipe (LLVM 19.1.7, 256 bits), mesa", 10, 1000)).toBe("direct16x64");
+    expect(nameOn("llvmpipe", 1, 1000)).toBe("direct1x128");
+    expect(nameOn("llvmpipe", 4, 1000)).toBe("direct4x128");
+    expect(nameOn("llvmpipe", 1000, 1)).toBe("direct128x1");
+    expect(nameOn("llvmpipe", 1000, 3)).toBe("direct128x4");
   });
 
   it("are chosen by shape", () => {

@@ -32,8 +32,12 @@ describe.skipIf(noGpu !== undefined)(`the tilings of software drivers ${onGpu}${
     ["few rows", [9, 21], [21, 70]],
     ["few columns", [70, 24], [24, 9]],
     ["a stack", [3, 33, 18], [3, 18, 34]],
-    ["one row", [1, 37], [37, 72]],
+    ["one row", [1, 37], [37, 272]],
     ["three rows, ragged", [3, 36], [36, 71]],
+    ["one column", [271, 37], [37, 1]],
+    ["two columns, ragged", [71, 36], [36, 2]],
+    ["one row of split sums", [1, 2051], [2051, 40]],
+    ["a stack of single rows", [3, 1, 18], [3, 18, 34]],
   ] as const;
 
   it.each(cut(products, 3))("products: %s", async (_, a, b) => {
@@ -56,6 +60,8 @@ describe.skipIf(noGpu !== undefined)(`the tilings of software drivers ${onGpu}${
     ["plain", [2, 3, 9, 9], [5, 3, 3, 3], {}],
     ["strided and padded", [2, 4, 9, 8], [9, 4, 3, 3], { stride: 2, padding: 1 }],
     ["pointwise", [1, 8, 6, 6], [12, 8, 1, 1], {}],
+    ["to a single channel", [1, 6, 7, 8], [1, 6, 3, 3], { padding: 1 }],
+    ["strided along one axis", [1, 5, 9, 8], [6, 5, 3, 2], { stride: [1, 2], padding: [2, 0], dilation: [1, 2] }],
     ["groups, dilated", [2, 16, 9, 9], [16, 8, 3, 3], { groups: 2, dilation: 2 }],
   ] as const;
 

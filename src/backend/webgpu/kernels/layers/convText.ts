@@ -2,8 +2,10 @@
 import type { Operand, Optional } from "../../../operand";
 import type { ConvolutionGeometry, ConvPass } from "../../../ops";
 import type { Program, View } from "../../wgsl/program";
+import type { Sections } from "../products/direct";
 import type { Factor, Target, TileWords } from "../products/tiled";
 import { constants, indicesOf, positionOf, product, signed, unsigned } from "./axes";
+import { type Phases, phasesOf } from "./phases";
 
 interface Operands {
   readonly x: Operand;
@@ -15,56 +17,32 @@ interface Operands {
 /** Stands for the first tap of a phase that sees none. */
 const NO_TAP = `${2 ** 31 - 1}i`;
 
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
-
 /** Whether all hold. The operator with one sign has no branches, of which loops with dozens of them compile slowly. */
-const all = (conditions: readonly string[]): string => conditions.map((condition) => `(${condition})`).join(" & ");
+export const all = (conditions: readonly string[]): string =>
+  conditions.map((condition) => `(${condition})`).join(" & ");
 
-const zeroUnless = (condition: string, value: string): string => `select(0.0, ${value}, ${condition})`;
+export const zeroUnless = (condition: string, value: string): string => `select(0.0, ${value}, ${condition})`;
 const zerosUnless = (condition: string, value: string): string => `select(vec4<f32>(), ${value}, ${condition})`;
-
-/**
- * What a gradient of the input does about strides: inputs of which the positions leave the same remainder see the same taps, and no others. Each such
- * phase is a product of its own, so that no term is 0 for the stride alone.
- */
-interface Phases {
-  /** Taps apart that one input sees, along each axis. */
-  readonly steps: readonly number[];
-  /** The most taps that one input sees, and the most inputs of a phase, along each axis. */
-  readonly taps: readonly number[];
-  readonly positions: readonly number[];
-  readonly phases: number;
-  readonly phaseTaps: number;
-  readonly phasePositions: number;
-}
-
-function phasesOf({ stride, dilation, kernel, input }: ConvolutionGeometry): Phases {
-  const steps = stride.map((s, axis) => s / gcd(s, dilation[axis]!));
-  const taps = kernel.map((k, axis) => Math.ceil(k / steps[axis]!));
-  const positions = input.map((size, axis) => Math.ceil(size / stride[axis]!));
-  const [phases, phaseTaps, phasePositions] = [product(stride), product(taps), product(positions)];
-  return { steps, taps, positions, phases, phaseTaps, phasePositions };
-}
 
 /** The text of a pass. Kernel, stride and dilation are constants in it; all else is uniforms. */
 export class ConvText {
   readonly phases: Phases;
-  private views!: Readonly<Record<"x" | "w" | "y", View>> & { readonly bias: View | undefined };
+  protected views!: Readonly<Record<"x" | "w" | "y", View>> & { readonly bias: View | undefined };
   private out!: View;
-  private words!: Readonly<Record<"c" | "o" | "cg" | "og" | "groups" | "slice" | "inputs" | "outputs", string>>;
-  private input!: readonly string[];
-  private output!: readonly string[];
+  protected words!: Readonly<Record<"c" | "o" | "cg" | "og" | "groups" | "slice" | "inputs" | "outputs", string>>;
+  protected input!: readonly string[];
+  protected output!: readonly string[];
   private padding!: readonly string[];
   private positions!: readonly string[];
-  /** Whether threads load one element at a time, and no step along k goes beyond its end. */
-  isDirect = false;
   private isFourX = false;
   private isFourW = false;
   private isFourY = false;
 
+  /** @param isDirect Whether threads load one element at a time, and no step along k goes beyond its end. */
   constructor(
-    private readonly pass: ConvPass,
-    private readonly g: ConvolutionGeometry,
+    protected readonly pass: ConvPass,
+    protected readonly g: ConvolutionGeometry,
+    private readonly isDirect: boolean,
   ) {
     this.phases = phasesOf(g);
   }
@@ -75,8 +53,7 @@ export class ConvText {
     const [inputs, outputs] = [product(g.input), product(g.output)];
     const [cg, og, taps] = [g.c / g.groups, g.o / g.groups, product(g.kernel)];
     const isWord = to.dtype === "float32" && !this.isDirect;
-    const isPointwise = taps === 1 && g.stride.every((s) => s === 1) && g.padding.every((p) => p === 0);
-    this.isFourX = isWord && pass === "forward" && isPointwise && outputs % 4 === 0 && x.offset % 4 === 0;
+    this.isFourX = isWord && pass === "forward" && this.isPointwise && outputs % 4 === 0 && x.offset % 4 === 0;
     this.isFourW = isWord && pass === "forward" && (cg * taps) % 4 === 0 && w.offset % 4 === 0;
     this.isFourY = isWord && pass === "weightGrad" && outputs % 4 === 0 && y.offset % 4 === 0;
     this.out = program.result(to);
@@ -104,12 +81,23 @@ export class ConvText {
     return `conv ${this.pass} ${this.isDirect} ${kernel} ${stride} ${dilation} ${fours} ${this.views.bias !== undefined}`;
   }
 
-  private get axes(): readonly number[] {
+  protected get axes(): readonly number[] {
     return this.g.kernel.map((_, axis) => axis);
   }
 
-  private get taps(): number {
+  protected get taps(): number {
     return product(this.g.kernel);
+  }
+
+  /** Whether every output sees the one input in its place. */
+  protected get isPointwise(): boolean {
+    const { stride, padding } = this.g;
+    return this.taps === 1 && stride.every((s) => s === 1) && padding.every((p) => p === 0);
+  }
+
+  /** How k is divided into sections, if it is. */
+  get sections(): Sections | undefined {
+    return undefined;
   }
 
   /** Whether a position along k is within it. */
@@ -124,8 +112,10 @@ export class ConvText {
     const { steps } = this.phases;
     return `let part = batch % ${this.words.groups};
 ${indicesOf("residue", `(batch / ${this.words.groups})`, constants(stride))}${this.axes
-  .map(
-    (axis) => `var first${axis} = ${NO_TAP};
+  .map((axis) =>
+    stride[axis] === 1
+      ? `let start${axis} = ${this.padding[axis]};`
+      : `var first${axis} = ${NO_TAP};
 for (var t = 0i; t < ${steps[axis]}i; t++) {
   if ((i32(residue${axis}) + ${this.padding[axis]} - t * ${dilation[axis]}i) % ${stride[axis]}i == 0i) { first${axis} = t; break; }
 }
@@ -170,7 +160,7 @@ let ${name}p = ${w.offset} + (batch * ${this.words.og} + ${name}) * ${words.k};`
    * Statements that declare, for an output position `at` of all images, where its image and group begin (the name with a p), where its window does, along each
    * axis, and in all (the name with a q).
    */
-  private windowAt(name: string, at: string): string {
+  protected windowAt(name: string, at: string): string {
     const { x } = this.views;
     return `let ${name} = ${at};
 let ${name}p = ${x.offset} + ((${name} / ${this.words.outputs}) * ${this.words.c} + batch * ${this.words.cg}) * ${this.words.inputs};
@@ -181,7 +171,7 @@ ${this.placeAt(name, this.input)}`;
   }
 
   /** The same for a tap `at` of all channels: where its channel begins, and where it lies in a window. */
-  private tapAt(name: string, at: string): string {
+  protected tapAt(name: string, at: string): string {
     return `let ${name} = ${at};
 let ${name}p = (${name} / ${this.taps}u) * ${this.words.inputs};
 ${indicesOf(`${name}t`, `${name} % ${this.taps}u`, constants(this.g.kernel))}${this.axes
@@ -243,20 +233,22 @@ let ${name}p = (${name} / ${outputs}) * ${channels} * ${outputs} + ${name} % ${o
    * Statements that declare the tap of a phase and its channel of y, and whether there is such a tap (the name with ok); where its weights begin (the name with a
    * w), how far before an input the gradient lies that it meets, along each axis (with a b), and in all, from the first channel on (with a q).
    */
-  private phaseTapAt(name: string, at: string): string {
+  protected phaseTapAt(name: string, at: string): string {
     const { phaseTaps, taps, steps } = this.phases;
     const { kernel, stride, dilation } = this.g;
     const { og, cg, outputs } = this.words;
     const places = this.axes.map((a) => `${name}${a}`);
+    // Without a stride every input sees all taps.
+    const strided = this.axes.filter((a) => stride[a] !== 1);
     return `let ${name} = ${at};
 let ${name}c = ${name} / ${phaseTaps}u;
 ${indicesOf(`${name}u`, `${name} % ${phaseTaps}u`, constants(taps))}${this.axes
   .map(
-    (a) => `let ${name}${a} = u32(first${a}) + ${name}u${a} * ${steps[a]}u;
+    (a) => `let ${name}${a} = ${stride[a] === 1 ? "" : `u32(first${a}) + `}${name}u${a} * ${steps[a]}u;
 let ${name}b${a} = i32(${name}u${a} * ${(steps[a]! * dilation[a]!) / stride[a]!}u);`,
   )
   .join("\n")}
-let ${name}ok = ${all([this.isWithin(name), ...places.map((place, a) => `${place} < ${kernel[a]}u`)])};
+let ${name}ok = ${all([this.isWithin(name), ...strided.map((a) => `${places[a]} < ${kernel[a]}u`)])};
 let ${name}w = ${this.views.w.offset} + (part * ${og} + ${name}c) * ${cg} * ${this.taps}u + ${positionOf(places, constants(kernel))};
 let ${name}q = ${name}c * ${outputs} + ${positionOf(
       this.axes.map((a) => `u32(-${name}b${a})`),
@@ -273,18 +265,24 @@ let ${name}q = ${name}c * ${outputs} + ${positionOf(
     };
   }
 
-  /** The gradient of y as each input of a phase meets it. */
-  private gradientsOfPhase(): Factor {
+  /** Statements that declare an input of a phase `at` of all images, and from where on it meets the gradient of y: the names are those of {@link windowAt}. */
+  protected inputAt(name: string, at: string): string {
     const { y } = this.views;
     const { o: channels, og, outputs } = this.words;
-    return {
-      along: "outer",
-      outer: (name, at) => `let ${name} = ${at};
+    return `let ${name} = ${at};
 let ${name}p = ${y.offset} + ((${name} / ${this.perImage}) * ${channels} + part * ${og}) * ${outputs};
 ${indicesOf(`${name}j`, `${name} % ${this.perImage}`, this.positions)}${this.axes
   .map((a) => `let ${name}${a} = start${a} + i32(${name}j${a});`)
   .join("\n")}
-${this.placeAt(name, this.output)}`,
+${this.placeAt(name, this.output)}`;
+  }
+
+  /** The gradient of y as each input of a phase meets it. */
+  private gradientsOfPhase(): Factor {
+    const { y } = this.views;
+    return {
+      along: "outer",
+      outer: (name, at) => this.inputAt(name, at),
       depth: (name, at) => this.phaseTapAt(name, at),
       value: (o, k) => {
         const inside = this.axes.map((a) => `u32(${o}${a} - ${k}b${a}) < ${this.output[a]}`);

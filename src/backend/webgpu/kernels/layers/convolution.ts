@@ -2,12 +2,16 @@
 import type { Operand } from "../../../operand";
 import type { ChannelSums, Convolution, ConvolutionGeometry, ConvPass } from "../../../ops";
 import type { Gpu } from "../../gpu";
-import { sourceOf, tileWords } from "../products/matmul";
+import { directSource } from "../products/direct";
+import { tileWords } from "../products/matmul";
 import { addParts, temporary } from "../products/splits";
+import { tiledSource } from "../products/tiled";
 import { cutOf } from "../products/tilings";
 import { product } from "./axes";
 import { ConvText } from "./convText";
+import { ConvTextByTap } from "./convTextByTap";
 import { convolveDirectly } from "./directConvolution";
+import { type Phases, phasesOf } from "./phases";
 import { sumSegments } from "./segments";
 
 /** Groups with fewer results or channels than this leave most of a tile empty. */
@@ -30,27 +34,36 @@ function isDirect(pass: ConvPass, { groups, c, o }: ConvolutionGeometry): boolea
 }
 
 /** Rows, columns and terms of the product that a pass is, and how many of them there are. */
-function sizesOf(pass: ConvPass, g: ConvolutionGeometry, text: ConvText) {
+function sizesOf(pass: ConvPass, g: ConvolutionGeometry, { phases, phaseTaps, phasePositions }: Phases) {
   const { n, c, o, groups } = g;
   const [cg, og, taps] = [c / groups, o / groups, product(g.kernel)];
   if (pass === "forward") return { batch: groups, m: og, n: n * product(g.output), k: cg * taps };
   if (pass === "weightGrad") return { batch: groups, m: og, n: cg * taps, k: n * product(g.output) };
-  const { phases, phaseTaps, phasePositions } = text.phases;
   return { batch: groups * phases, m: cg, n: n * phasePositions, k: og * phaseTaps };
 }
 
 function convolveByTiles(gpu: Gpu, { pass, x, w, y, bias, geometry: g }: Convolution, to: Operand): void {
   const program = gpu.begin();
-  const text = new ConvText(pass, g);
-  const sizes = sizesOf(pass, g, text);
+  const sizes = sizesOf(pass, g, phasesOf(g));
   const cut = cutOf(gpu.card, sizes.m, sizes.n, sizes.k, sizes.batch);
-  text.isDirect = cut.tiling.isDirect === true;
+  const isDirect = cut.tiling.isDirect === true;
+  const text = new (isDirect && pass !== "weightGrad" ? ConvTextByTap : ConvText)(pass, g, isDirect);
   const parts = cut.splits > 1 ? temporary(to.dtype, [cut.splits, product(to.shape)]) : undefined;
   text.declare(program, { x, w, y, bias: parts ? undefined : bias }, parts ?? to, product(to.shape));
-  const words = tileWords(program, sizes, cut);
-  gpu.dispatch(`${text.key} ${cut.name}`, sizes.batch * cut.down * cut.across * cut.splits, () =>
-    sourceOf(cut)(cut.tiling, "f32", words, text.left(words), text.right(), text.target, text.prelude),
-  );
+  // Sections go along the channels.
+  const k = text.sections === undefined ? sizes.k : (pass === "forward" ? g.c : g.o) / g.groups;
+  const chunk = text.sections === undefined ? cut.chunk : Math.ceil(k / cut.splits);
+  const words = tileWords(program, { ...sizes, k }, { ...cut, chunk });
+  gpu.dispatch(`${text.key} ${cut.name}`, sizes.batch * cut.down * cut.across * cut.splits, () => {
+    const [left, right] = [text.left(words), text.right()];
+    return isDirect
+      ? directSource(cut.tiling, "f32", words, left, right, text.target, {
+          prelude: text.prelude,
+          sections: text.sections,
+          subgroup: gpu.subgroup,
+        })
+      : tiledSource(cut.tiling, "f32", words, left, right, text.target, text.prelude);
+  });
   if (parts === undefined) return;
   addParts(gpu, to, parts, { bias, inner: product(g.output) });
   gpu.release(parts.storage.block);

@@ -8,7 +8,7 @@ const card: Card = {
   low: "16x64",
   narrow: "64x16",
   enough: 128,
-  lanes: [32, 4],
+  thin: "shared",
   rows: Number.POSITIVE_INFINITY,
 };
 
@@ -18,7 +18,7 @@ const software: Card = {
   low: "direct16x64",
   narrow: "direct64x16",
   enough: 8,
-  lanes: [1, 1],
+  thin: { row: "direct1x128", rows: "direct4x128", column: "direct128x1", columns: "direct128x4" },
   rows: 16,
 };
 

@@ -8,6 +8,20 @@ import type { Source } from "../../wgsl/program";
 import { type Factor, findTile, finishTiles, range, type Target, type TileWords } from "./tiled";
 import { type Tiling, tileOf } from "./tilings";
 
+/** Parts of the sums that follow each other, each a loop along k of its own. */
+export interface Sections {
+  readonly count: number;
+  /** Statements that declare variables for the section `at`. */
+  declare(at: string): string;
+}
+
+interface DirectOptions {
+  readonly prelude?: string;
+  readonly sections?: Sections | undefined;
+  /** Threads whose values each of them can read, 0 if none: where they have rows in common, each loads some of those, for all of them. */
+  readonly subgroup: number;
+}
+
 /** The text of a product, as of {@link tiledSource}. No step along k goes beyond its end. */
 export function directSource(
   tiling: Tiling,
@@ -16,29 +30,38 @@ export function directSource(
   left: Factor,
   right: Factor,
   target: Target,
-  prelude = "",
+  { prelude = "", sections, subgroup }: DirectOptions,
 ): Source {
   const { threads, each } = tiling;
   const [rows, columns] = each.map(range) as [number[], number[]];
   const cells = rows.flatMap((i) => columns.map((j) => [i, j] as const));
+  const isShared = subgroup > 0 && threads[1] % subgroup === 0 && each[0] % subgroup === 0;
+  const loaded = isShared ? range(each[0] / subgroup) : rows;
   // Both factors may want to know the same of a step along k.
   const shared = left.depth("k0", "k") === right.depth("k0", "k");
   const [leftDepth, rightDepth] = shared ? ["k0", "k0"] : ["lk", "rk"];
   const lines = (texts: readonly string[]): string => texts.join("\n");
+  const rowOf = (i: number): string => (isShared ? `${i * subgroup}u + lane` : `${i}u`);
+  const value = (i: number): string =>
+    isShared ? `subgroupBroadcast(v${Math.floor(i / subgroup)}, ${i % subgroup}u)` : `v${i}`;
   const body = `${findTile(words, tileOf(tiling), prelude)}
 let row1 = row0 + (local / ${threads[1]}u) * ${each[0]}u;
 let column1 = column0 + (local % ${threads[1]}u) * ${each[1]}u;
-if (row1 >= ${words.m} || column1 >= ${words.n}) { return; }
-${lines(rows.map((i) => left.outer(`lo${i}`, `(row1 + ${i}u)`)))}
-${lines(columns.map((j) => right.outer(`ro${j}`, `(column1 + ${j}u)`)))}
+if (row1 >= ${words.m} || column1${isShared ? ` - lane * ${each[1]}u` : ""} >= ${words.n}) { return; }
+${lines(loaded.map((i) => left.outer(`lo${i}_`, `(row1 + ${rowOf(i)})`)))}
+${lines(columns.map((j) => right.outer(`ro${j}_`, `(column1 + ${j}u)`)))}
 ${lines(cells.map(([i, j]) => `var c${i}_${j} = ${zero(type)};`))}
+${sections ? `for (var section = 0u; section < ${sections.count}u; section++) {\n${sections.declare("section")}` : ""}
+${lines(loaded.map((i) => left.section?.(`lo${i}_`) ?? ""))}
+${lines(columns.map((j) => right.section?.(`ro${j}_`) ?? ""))}
 for (var k = split * ${words.chunk}; k < kEnd; k++) {
 ${left.depth(leftDepth, "k")}
 ${shared ? "" : right.depth(rightDepth, "k")}
-${lines(rows.map((i) => `let l${i} = ${left.value(`lo${i}`, leftDepth)};`))}
-${lines(columns.map((j) => `let r${j} = ${right.value(`ro${j}`, rightDepth)};`))}
+${lines(loaded.map((i) => `let v${i} = ${left.value(`lo${i}_`, leftDepth)};`))}
+${lines(rows.map((i) => `let l${i} = ${value(i)};`))}
+${lines(columns.map((j) => `let r${j} = ${right.value(`ro${j}_`, rightDepth)};`))}
 ${lines(cells.map(([i, j]) => `c${i}_${j} += l${i} * r${j};`))}
-}
+}${sections ? "\n}" : ""}
 ${finishTiles(
   tiling,
   words,

@@ -7,9 +7,9 @@ import type { Program, View } from "../../wgsl/program";
 import { directSource } from "./direct";
 import { isAligned, type Matrix, type Plus, type Sizes, stridesOf } from "./matrix";
 import { addParts, temporary } from "./splits";
-import { multiplyThin, THIN } from "./thin";
+import { multiplyThin } from "./thin";
 import { type Factor, type Target, type TileWords, tiledSource } from "./tiled";
-import { type Cut, cutOf } from "./tilings";
+import { type Cut, cutOf, THIN } from "./tilings";
 
 /** Runs a product. */
 export function matmul(gpu: Gpu, { y, a, b, bias, accumulate }: MatMul): void {
@@ -20,8 +20,10 @@ export function matmul(gpu: Gpu, { y, a, b, bias, accumulate }: MatMul): void {
   const right = { x: b, batch: batchOf(b), outer: b.strides[lead + 1]!, depth: b.strides[lead]! };
   if (y.shape.includes(0)) return;
   const plus = { bias, accumulate };
-  if (sizes.m <= THIN) multiplyThin(gpu, y, right, left, sizes, false, plus);
-  else if (sizes.n <= THIN) multiplyThin(gpu, y, left, right, { ...sizes, m: sizes.n, n: sizes.m }, true, plus);
+  const isShared = gpu.card.thin === "shared";
+  if (isShared && sizes.m <= THIN) multiplyThin(gpu, y, right, left, sizes, false, plus);
+  else if (isShared && sizes.n <= THIN)
+    multiplyThin(gpu, y, left, right, { ...sizes, m: sizes.n, n: sizes.m }, true, plus);
   else multiplyTiles(gpu, y, left, right, sizes, plus);
 }
 
@@ -58,9 +60,6 @@ export const tileWords = (program: Program, { batch, m, n, k }: Sizes, cut: Cut)
   tiles: program.uint(batch * cut.down * cut.across * cut.splits),
 });
 
-/** What writes the text of products that are cut in a way. */
-export const sourceOf = ({ tiling }: Cut): typeof tiledSource => (tiling.isDirect ? directSource : tiledSource);
-
 function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes: Sizes, plus: Plus): void {
   const { batch, m, n, k } = sizes;
   const cut = cutOf(gpu.card, m, n, k, batch);
@@ -93,16 +92,13 @@ function multiplyTiles(gpu: Gpu, y: Operand, left: Matrix, right: Matrix, sizes:
     },
   };
   const key = `matmul ${cut.name} ${alongA} ${fourA} ${alongB} ${fourB} ${bias !== undefined} ${accumulate}`;
-  gpu.dispatch(key, batch * cut.down * cut.across * cut.splits, () =>
-    sourceOf(cut)(
-      cut.tiling,
-      scalarOf(y.dtype)!,
-      words,
-      factorOf(a, stridesA, alongA, fourA, isDirect),
-      factorOf(b, stridesB, alongB, fourB, isDirect),
-      target,
-    ),
-  );
+  gpu.dispatch(key, batch * cut.down * cut.across * cut.splits, () => {
+    const type = scalarOf(y.dtype)!;
+    const [l, r] = [factorOf(a, stridesA, alongA, fourA, isDirect), factorOf(b, stridesB, alongB, fourB, isDirect)];
+    return isDirect
+      ? directSource(cut.tiling, type, words, l, r, target, { subgroup: gpu.subgroup })
+      : tiledSource(cut.tiling, type, words, l, r, target);
+  });
   if (parts === undefined) return;
   addParts(gpu, y, parts, plus);
   gpu.release(parts.storage.block);

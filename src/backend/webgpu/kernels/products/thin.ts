@@ -7,14 +7,14 @@ import type { Gpu } from "../../gpu";
 import { scalarOf, zero } from "../../wgsl/elements";
 import { isAligned, type Matrix, type Plus, type Sizes, stridesOf } from "./matrix";
 
-/** The most rows that are done this way. */
-export const THIN = 4;
 const WORKGROUP = 128;
+/** Threads that add up one result: where its terms lie side by side in the wide factor, and where columns do. */
+const LANES = { deep: 32, shallow: 4 };
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /**
- * Runs a product of m rows, at most {@link THIN}.
+ * Runs a product of m rows.
  * @param wide The factor with the n columns.
  * @param thin The other one.
  * @param isTurned Whether y is [n, m] instead of [m, n].
@@ -31,7 +31,7 @@ export function multiplyThin(
   const { batch, m, n, k } = sizes;
   const isDeep = wide.outer !== 1 || n === 1;
   const isFour = isDeep && isAligned(wide, "depth", k) && isAligned(thin, "depth", k);
-  const depth = gpu.card.lanes[isDeep ? 0 : 1];
+  const depth = isDeep ? LANES.deep : LANES.shallow;
   // Four neighboring columns of a thread are loaded at once.
   const isWide = !isDeep && isAligned(wide, "outer", n);
   const each = isWide ? 4 : 1;

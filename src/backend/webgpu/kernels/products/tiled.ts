@@ -12,6 +12,8 @@ export interface Factor {
   readonly along: "outer" | "depth";
   /** Statements that declare variables, whose names begin with `name`, for the outer position `at`. */
   outer(name: string, at: string): string;
+  /** The same for what a declared outer position is in a section of k, where there are {@link Sections}. */
+  readonly section?: (outer: string) => string;
   /** The same for the position `at` along k. */
   depth(name: string, at: string): string;
   /** The element at two positions that were declared: 0 beyond the end of k, and anything beyond that of the outer axis, whose results nobody stores. */

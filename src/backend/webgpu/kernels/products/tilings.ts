@@ -3,7 +3,7 @@
 export interface Tiling {
   /** Threads down and across. */
   readonly threads: readonly [number, number];
-  /** Results of a thread, down and across; multiples of 4. */
+  /** Results of a thread, down and across; multiples of 4 where factors go through workgroup memory. */
   readonly each: readonly [number, number];
   /** Whether threads read factors themselves, instead of through workgroup memory. */
   readonly isDirect?: true;
@@ -23,6 +23,10 @@ const tilings = {
   direct32x32: { threads: [2, 4], each: [16, 8], isDirect: true },
   direct16x64: { threads: [1, 8], each: [16, 8], isDirect: true },
   direct64x16: { threads: [4, 2], each: [16, 8], isDirect: true },
+  direct4x128: { threads: [1, 8], each: [4, 16], isDirect: true },
+  direct1x128: { threads: [1, 8], each: [1, 16], isDirect: true },
+  direct128x4: { threads: [8, 1], each: [16, 4], isDirect: true },
+  direct128x1: { threads: [8, 1], each: [16, 1], isDirect: true },
 } as const satisfies Record<string, Tiling>;
 
 export type TilingName = keyof typeof tilings;
@@ -34,14 +38,23 @@ export interface Card {
   /** For few rows, and for few columns. */
   readonly low: TilingName;
   readonly narrow: TilingName;
+  /** For at most {@link THIN} rows or columns: whether threads share results, or else tiles for a single row, a few of them, and the same of columns. */
+  readonly thin:
+    | "shared"
+    | {
+        readonly row: TilingName;
+        readonly rows: TilingName;
+        readonly column: TilingName;
+        readonly columns: TilingName;
+      };
   /** Workgroups that keep the adapter busy. */
   readonly enough: number;
-  /** Threads that add up one result of a thin product: where terms lie side by side, and where columns do. */
-  readonly lanes: readonly [deep: number, shallow: number];
   /** From so many rows on, each is done by one thread, whatever its length. */
   readonly rows: number;
 }
 
+/** The most rows, or columns, of thin products. */
+export const THIN = 4;
 /** Results of at most so many rows or columns leave half of a square tile empty. */
 const FLAT = 16;
 /** Elements along k that are worth a workgroup of their own. */
@@ -71,7 +84,9 @@ const countOf = (name: TilingName, m: number, n: number): readonly [number, numb
   return [Math.ceil(m / rows), Math.ceil(n / columns)];
 };
 
-function nameFor({ square, low, narrow, enough }: Card, m: number, n: number, batch: number): TilingName {
+function nameFor({ square, low, narrow, thin, enough }: Card, m: number, n: number, batch: number): TilingName {
+  if (thin !== "shared" && m <= THIN) return m === 1 ? thin.row : thin.rows;
+  if (thin !== "shared" && n <= THIN) return n === 1 ? thin.column : thin.columns;
   if (m <= FLAT && n > 2 * FLAT) return low;
   if (n <= FLAT && m > 2 * FLAT) return narrow;
   const found = square.find((name) => {
