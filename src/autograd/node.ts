@@ -259,7 +259,10 @@ export function recordStep(
   saved: readonly Tensor[],
   rule: readonly (InputGrad | null)[] | AllGrads,
 ): Tensor {
-  attach(name, [output], inputs, saved, rule);
+  const node = nodeFor(name, inputs, saved, rule);
+  node.outputs = [infoOf(output)];
+  setOrigin(output, node, 0);
+  node.save(saved);
   return output;
 }
 
@@ -271,32 +274,33 @@ export function recordAll<T extends readonly Tensor[]>(
   saved: readonly Tensor[],
   rule: AllGrads,
 ): T {
-  if (isRecorded(inputs)) attach(name, outputs, inputs, saved, rule);
+  if (!isRecorded(inputs)) return outputs;
+  const node = nodeFor(name, inputs, saved, rule);
+  setHistory(node, outputs);
+  node.save(saved);
   return outputs;
 }
 
-function attach(
+function nodeFor(
   name: string,
-  outputs: readonly Tensor[],
   inputs: Inputs,
   saved: readonly Tensor[],
   rule: readonly (InputGrad | null)[] | AllGrads,
-): void {
+): OpNode {
   for (const x of saved) checkSavable(x);
-  const node = new OpNode(name, inputs.map(edgeOfInput), rule);
-  setHistory(node, outputs);
-  node.save(saved);
+  return new OpNode(name, inputs.map(edgeOfInput), rule);
 }
 
 /** Makes `node` the origin of the outputs. */
 export function setHistory(node: Node, outputs: readonly Tensor[]): void {
   node.outputs = outputs.map(infoOf);
-  for (let i = 0; i < outputs.length; i++) {
-    const output = outputs[i]!;
-    if (!output.isFloatingPoint()) continue;
-    output.node = node;
-    output.outputNr = i;
-  }
+  for (const [i, output] of outputs.entries()) setOrigin(output, node, i);
+}
+
+function setOrigin(output: Tensor, node: Node, outputNr: number): void {
+  if (!output.isFloatingPoint()) return;
+  output.node = node;
+  output.outputNr = outputNr;
 }
 
 /**
