@@ -10,6 +10,7 @@ import { ensureBuilt, run } from "./ensure.mjs";
 const wantsApi = !process.argv.includes("--no-api");
 const SITE = join("build", "site");
 const WORK = join("build", "docs");
+const REFERENCE = "docs/.vitepress/reference";
 const REPOSITORY = JSON.parse(readFileSync("package.json", "utf8")).repository.url.replace(/^git\+|\.git$/g, "");
 
 /** Installs the packages by their lock file, unless they are there. */
@@ -62,6 +63,8 @@ async function buildApi() {
     join(WORK, "node_modules", "typedoc", "bin", "typedoc"),
     ...["--entryPoints", "src/index.ts", "--tsconfig", "tsconfig.build.json", "--skipErrorChecking"],
     ...["--excludeInternal", "--excludePrivate", "--disableSources", "--readme", "none", "--name", "Kindling"],
+    ...["--plugin", `./${REFERENCE}/plugin.mjs`, "--customJs", `${REFERENCE}/navigation.js`],
+    ...["--customCss", `${REFERENCE}/style.css`],
     ...["--validation.notExported", "false", "--validation.invalidLink", "false", "--logLevel", "Error"],
     ...["--out", join(SITE, "api")],
   ]);

@@ -1,6 +1,6 @@
 /**
  * The documentation site in Chromium: nothing that axe finds, in light and dark, on a screen and a phone; blocks that run by a click; pages that are found;
- * threads without a server's headers. It runs in `npm run test:all`, needs `npm run docs -- --no-api`, and is skipped without.
+ * threads without a server's headers. It runs in `npm run test:all`, needs `npm run docs -- --no-api` (for the reference `npm run docs`), and is skipped without.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -89,6 +89,30 @@ describe.skipIf(missing !== undefined)(`the site ${missing === undefined ? "" : 
     expect([...asked].filter((origin) => origin !== server.url && !origin.startsWith("null"))).toEqual([]);
     await context.close();
   });
+
+  const hasReference = existsSync(`${root}/api/index.html`);
+  const kinds = ["classes/Checkpoint", "functions/autograd.Variable", "variables/matmul", "interfaces/AddmmOptions"];
+
+  test.skipIf(!hasReference).each([
+    ["light", "screen", 1280],
+    ["dark", "phone", 390],
+  ] as const)(
+    `${hasReference ? "" : "(skipped: no build/site/api: npm run docs) "}has nothing that axe objects to in the reference in %s on a %s`,
+    { timeout: 600_000 },
+    async (colorScheme, _, width) => {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
+      for (const path of ["index", ...kinds]) {
+        const page = await context.newPage();
+        await page.goto(`${server.url}/api/${path}.html`, { waitUntil: "load" });
+        await page.waitForSelector("#tsd-nav-container details li a", { state: "attached" });
+        expect(await objections(page), path).toEqual([]);
+        const { scrollWidth } = await page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }));
+        expect(scrollWidth, `${path} fits`).toBeLessThanOrEqual(width);
+        await page.close();
+      }
+      await context.close();
+    },
+  );
 
   const programs = ["index", ...readdirSync("docs/tutorials").map((name) => `tutorials/${name.replace(/\.md$/, "")}`)];
   const howTos = ["custom-layer", "freeze-layers", "profile", "vite", "github-pages", "training-worker"].map(

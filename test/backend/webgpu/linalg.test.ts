@@ -1,9 +1,12 @@
 /** Factorizations and what is solved by them against the cpu, which computes in float64: sizes beyond a workgroup, stacks, and errors that come with the next read. */
 import * as torch from "kindling";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { allNote, runsAll } from "../../helpers/cut";
 import { noGpu, onGpu } from "../../helpers/webgpu";
 import { agree } from "./agree";
+
+// A software driver takes long to compile kernels while the machine does other things, too.
+vi.setConfig({ testTimeout: 300_000 });
 
 type Tensor = torch.Tensor;
 
