@@ -1,7 +1,8 @@
 /**
  * The text of products without workgroup memory: every thread reads what it needs of both factors itself. That pays where the "GPU" is a processor, whose
  * caches do what workgroup memory is for, and to which a barrier is a change of threads. Such a GPU computes the same in several threads at once and loads for
- * each of them by itself, so that vectors gain nothing, and the text of several steps at once no longer fits into the cache of instructions.
+ * each of them by itself, so that vectors gain nothing, and the text of several steps at once no longer fits into the cache of instructions. Loads are what costs
+ * most: rows that the threads of a subgroup have in common are loaded once, some by each.
  */
 import { type Scalar, zero } from "../../wgsl/elements";
 import type { Source } from "../../wgsl/program";
@@ -35,19 +36,19 @@ export function directSource(
   const { threads, each } = tiling;
   const [rows, columns] = each.map(range) as [number[], number[]];
   const cells = rows.flatMap((i) => columns.map((j) => [i, j] as const));
-  const isShared = subgroup > 0 && threads[1] % subgroup === 0 && each[0] % subgroup === 0;
-  const loaded = isShared ? range(each[0] / subgroup) : rows;
+  const sharesRows = subgroup > 0 && threads[1] % subgroup === 0 && each[0] % subgroup === 0;
+  const loaded = sharesRows ? range(each[0] / subgroup) : rows;
   // Both factors may want to know the same of a step along k.
-  const shared = left.depth("k0", "k") === right.depth("k0", "k");
-  const [leftDepth, rightDepth] = shared ? ["k0", "k0"] : ["lk", "rk"];
+  const isSameDepth = left.depth("k0", "k") === right.depth("k0", "k");
+  const [leftDepth, rightDepth] = isSameDepth ? ["k0", "k0"] : ["lk", "rk"];
   const lines = (texts: readonly string[]): string => texts.join("\n");
-  const rowOf = (i: number): string => (isShared ? `${i * subgroup}u + lane` : `${i}u`);
+  const rowOf = (i: number): string => (sharesRows ? `${i * subgroup}u + lane` : `${i}u`);
   const value = (i: number): string =>
-    isShared ? `subgroupBroadcast(v${Math.floor(i / subgroup)}, ${i % subgroup}u)` : `v${i}`;
+    sharesRows ? `subgroupBroadcast(v${Math.floor(i / subgroup)}, ${i % subgroup}u)` : `v${i}`;
   const body = `${findTile(words, tileOf(tiling), prelude)}
 let row1 = row0 + (local / ${threads[1]}u) * ${each[0]}u;
 let column1 = column0 + (local % ${threads[1]}u) * ${each[1]}u;
-if (row1 >= ${words.m} || column1${isShared ? ` - lane * ${each[1]}u` : ""} >= ${words.n}) { return; }
+if (row1 >= ${words.m} || column1${sharesRows ? ` - lane * ${each[1]}u` : ""} >= ${words.n}) { return; }
 ${lines(loaded.map((i) => left.outer(`lo${i}_`, `(row1 + ${rowOf(i)})`)))}
 ${lines(columns.map((j) => right.outer(`ro${j}_`, `(column1 + ${j}u)`)))}
 ${lines(cells.map(([i, j]) => `var c${i}_${j} = ${zero(type)};`))}
@@ -56,7 +57,7 @@ ${lines(loaded.map((i) => left.section?.(`lo${i}_`) ?? ""))}
 ${lines(columns.map((j) => right.section?.(`ro${j}_`) ?? ""))}
 for (var k = split * ${words.chunk}; k < kEnd; k++) {
 ${left.depth(leftDepth, "k")}
-${shared ? "" : right.depth(rightDepth, "k")}
+${isSameDepth ? "" : right.depth(rightDepth, "k")}
 ${lines(loaded.map((i) => `let v${i} = ${left.value(`lo${i}_`, leftDepth)};`))}
 ${lines(rows.map((i) => `let l${i} = ${value(i)};`))}
 ${lines(columns.map((j) => `let r${j} = ${right.value(`ro${j}_`, rightDepth)};`))}
