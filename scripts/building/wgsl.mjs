@@ -1,13 +1,16 @@
 /**
- * What compilers of shaders do not need: comments, ends and indentation of lines, spaces around operators that no other operator may follow, and behind
- * commas and colons.
+ * What compilers of shaders do not need: comments, ends and indentation of lines, spaces around braces, around operators that no other operator may follow and
+ * those of subtraction, behind commas, colons and semicolons, and before parentheses of statements.
  */
 const shorten = (/** @type {string} */ text) =>
   text
     .replace(/(\n\s*(\/\/[^\n]*)?)+/g, "\n")
     .replace(/([;{}])\n/g, "$1")
     .replace(/ ([=+*/<>&|?(){}]+) /g, "$1")
-    .replace(/([,:]) /g, "$1");
+    .replace(/ (-) (?=[\w(])/g, "$1")
+    .replace(/ ?([{}]) ?/g, "$1")
+    .replace(/([,:;]) /g, "$1")
+    .replace(/\b(if|for|while|switch|return) \(/g, "$1(");
 
 /** Calls `visit` with every template of a program that has several lines. */
 function eachText(node, visit) {

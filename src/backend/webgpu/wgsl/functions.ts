@@ -84,14 +84,14 @@ const functions: Readonly<Record<string, string>> = {
   // log(1 + m) for 1 + m between √½ and √2.
   logNear: `fn logNear(m: f32) -> f32 {
   let z = m * m;
-  var y = 7.0376836292e-2 * m - 1.1514610310e-1;
-  y = y * m + 1.1676998740e-1;
-  y = y * m - 1.2420140846e-1;
-  y = y * m + 1.4249322787e-1;
-  y = y * m - 1.6668057665e-1;
-  y = y * m + 2.0000714765e-1;
-  y = y * m - 2.4999993993e-1;
-  y = y * m + 3.3333331174e-1;
+  var y = 0.070376836 * m - 0.1151461;
+  y = y * m + 0.116769987;
+  y = y * m - 0.12420141;
+  y = y * m + 0.14249323;
+  y = y * m - 0.16668058;
+  y = y * m + 0.200007148;
+  y = y * m - 0.24999994;
+  y = y * m + 0.3333333;
   return m + (y * m * z - 0.5 * z);
 }`,
   sqrtSafe: `fn sqrtSafe(x: f32) -> f32 {
@@ -148,8 +148,8 @@ fn reduceLarge(x: f32) -> vec2f {
   let r = reduced.y;
   let s = r * r;
   let turn = (i32(reduced.x) + quarter) & 3;
-  let sine = r + r * s * (-1.6666654611e-1 + s * (8.3321608736e-3 - s * 1.9515295891e-4));
-  let cosine = 1.0 - 0.5 * s + s * s * (4.166664568298827e-2 + s * (-1.388731625493765e-3 + s * 2.443315711809948e-5));
+  let sine = r + r * s * (-0.16666655 + s * (0.008332161 - s * 0.00019515296));
+  let cosine = 1.0 - 0.5 * s + s * s * (0.041666646 + s * (-0.0013887316 + s * 0.000024433157));
   let y = select(sine, cosine, (turn & 1) == 1);
   return select(y, -y, turn >= 2);
 }`,

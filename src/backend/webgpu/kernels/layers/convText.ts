@@ -18,10 +18,9 @@ interface Operands {
 const NO_TAP = `${2 ** 31 - 1}i`;
 
 /** Whether all hold. The operator with one sign has no branches, of which loops with dozens of them compile slowly. */
-export const all = (conditions: readonly string[]): string =>
-  conditions.map((condition) => `(${condition})`).join(" & ");
+const all = (conditions: readonly string[]): string => conditions.map((condition) => `(${condition})`).join(" & ");
 
-export const zeroUnless = (condition: string, value: string): string => `select(0.0, ${value}, ${condition})`;
+const zeroUnless = (condition: string, value: string): string => `select(0.0, ${value}, ${condition})`;
 const zerosUnless = (condition: string, value: string): string => `select(vec4<f32>(), ${value}, ${condition})`;
 
 /** The text of a pass. Kernel, stride and dilation are constants in it; all else is uniforms. */
@@ -30,8 +29,8 @@ export class ConvText {
   protected views!: Readonly<Record<"x" | "w" | "y", View>> & { readonly bias: View | undefined };
   private out!: View;
   protected words!: Readonly<Record<"c" | "o" | "cg" | "og" | "groups" | "slice" | "inputs" | "outputs", string>>;
-  protected input!: readonly string[];
-  protected output!: readonly string[];
+  private input!: readonly string[];
+  private output!: readonly string[];
   private padding!: readonly string[];
   private positions!: readonly string[];
   private isFourX = false;
@@ -40,8 +39,8 @@ export class ConvText {
 
   /** @param isDirect Whether threads load one element at a time, and no step along k goes beyond its end. */
   constructor(
-    protected readonly pass: ConvPass,
-    protected readonly g: ConvolutionGeometry,
+    private readonly pass: ConvPass,
+    private readonly g: ConvolutionGeometry,
     private readonly isDirect: boolean,
   ) {
     this.phases = phasesOf(g);
@@ -53,7 +52,8 @@ export class ConvText {
     const [inputs, outputs] = [product(g.input), product(g.output)];
     const [cg, og, taps] = [g.c / g.groups, g.o / g.groups, product(g.kernel)];
     const isWord = to.dtype === "float32" && !this.isDirect;
-    this.isFourX = isWord && pass === "forward" && this.isPointwise && outputs % 4 === 0 && x.offset % 4 === 0;
+    const isPointwise = taps === 1 && g.stride.every((s) => s === 1) && g.padding.every((p) => p === 0);
+    this.isFourX = isWord && pass === "forward" && isPointwise && outputs % 4 === 0 && x.offset % 4 === 0;
     this.isFourW = isWord && pass === "forward" && (cg * taps) % 4 === 0 && w.offset % 4 === 0;
     this.isFourY = isWord && pass === "weightGrad" && outputs % 4 === 0 && y.offset % 4 === 0;
     this.out = program.result(to);
@@ -81,18 +81,12 @@ export class ConvText {
     return `conv ${this.pass} ${this.isDirect} ${kernel} ${stride} ${dilation} ${fours} ${this.views.bias !== undefined}`;
   }
 
-  protected get axes(): readonly number[] {
+  private get axes(): readonly number[] {
     return this.g.kernel.map((_, axis) => axis);
   }
 
   protected get taps(): number {
     return product(this.g.kernel);
-  }
-
-  /** Whether every output sees the one input in its place. */
-  protected get isPointwise(): boolean {
-    const { stride, padding } = this.g;
-    return this.taps === 1 && stride.every((s) => s === 1) && padding.every((p) => p === 0);
   }
 
   /** How k is divided into sections, if it is. */
@@ -160,7 +154,7 @@ let ${name}p = ${w.offset} + (batch * ${this.words.og} + ${name}) * ${words.k};`
    * Statements that declare, for an output position `at` of all images, where its image and group begin (the name with a p), where its window does, along each
    * axis, and in all (the name with a q).
    */
-  protected windowAt(name: string, at: string): string {
+  private windowAt(name: string, at: string): string {
     const { x } = this.views;
     return `let ${name} = ${at};
 let ${name}p = ${x.offset} + ((${name} / ${this.words.outputs}) * ${this.words.c} + batch * ${this.words.cg}) * ${this.words.inputs};
@@ -171,7 +165,7 @@ ${this.placeAt(name, this.input)}`;
   }
 
   /** The same for a tap `at` of all channels: where its channel begins, and where it lies in a window. */
-  protected tapAt(name: string, at: string): string {
+  private tapAt(name: string, at: string): string {
     return `let ${name} = ${at};
 let ${name}p = (${name} / ${this.taps}u) * ${this.words.inputs};
 ${indicesOf(`${name}t`, `${name} % ${this.taps}u`, constants(this.g.kernel))}${this.axes
@@ -277,6 +271,11 @@ ${indicesOf(`${name}j`, `${name} % ${this.perImage}`, this.positions)}${this.axe
 ${this.placeAt(name, this.output)}`;
   }
 
+  /** Whether an input meets a gradient at a tap of its phase. */
+  protected meets(input: string, tap: string): string {
+    return all(this.axes.map((a) => `u32(${input}${a} - ${tap}b${a}) < ${this.output[a]}`));
+  }
+
   /** The gradient of y as each input of a phase meets it. */
   private gradientsOfPhase(): Factor {
     const { y } = this.views;
@@ -285,8 +284,7 @@ ${this.placeAt(name, this.output)}`;
       outer: (name, at) => this.inputAt(name, at),
       depth: (name, at) => this.phaseTapAt(name, at),
       value: (o, k) => {
-        const inside = this.axes.map((a) => `u32(${o}${a} - ${k}b${a}) < ${this.output[a]}`);
-        return zeroUnless(all([`${k}ok`, ...inside]), y.load(`(${o}q + ${k}q)`));
+        return zeroUnless(`${k}ok & ${this.meets(o, k)}`, y.load(`(${o}q + ${k}q)`));
       },
     };
   }

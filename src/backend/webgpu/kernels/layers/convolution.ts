@@ -47,12 +47,13 @@ function convolveByTiles(gpu: Gpu, { pass, x, w, y, bias, geometry: g }: Convolu
   const sizes = sizesOf(pass, g, phasesOf(g));
   const cut = cutOf(gpu.card, sizes.m, sizes.n, sizes.k, sizes.batch);
   const isDirect = cut.tiling.isDirect === true;
-  const text = new (isDirect && pass !== "weightGrad" ? ConvTextByTap : ConvText)(pass, g, isDirect);
+  const isByTap = isDirect && pass === "inputGrad";
+  const text = new (isByTap ? ConvTextByTap : ConvText)(pass, g, isDirect);
   const parts = cut.splits > 1 ? temporary(to.dtype, [cut.splits, product(to.shape)]) : undefined;
   text.declare(program, { x, w, y, bias: parts ? undefined : bias }, parts ?? to, product(to.shape));
   // Sections go along the channels.
-  const k = text.sections === undefined ? sizes.k : (pass === "forward" ? g.c : g.o) / g.groups;
-  const chunk = text.sections === undefined ? cut.chunk : Math.ceil(k / cut.splits);
+  const k = isByTap ? g.o / g.groups : sizes.k;
+  const chunk = isByTap ? Math.ceil(k / cut.splits) : cut.chunk;
   const words = tileWords(program, { ...sizes, k }, { ...cut, chunk });
   gpu.dispatch(`${text.key} ${cut.name}`, sizes.batch * cut.down * cut.across * cut.splits, () => {
     const [left, right] = [text.left(words), text.right()];

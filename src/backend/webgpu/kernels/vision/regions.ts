@@ -128,7 +128,7 @@ function largest(gpu: Gpu, { x, y, bins }: RoiMax, to: Operand, isPosition: bool
   const [target, source, batch] = [program.write(to), program.read(x), program.read(bins.batch)];
   const [rows, columns] = [program.read(bins.rows), program.read(bins.columns)];
   const sizes = sizesOf(program, x, y);
-  const least = program.float(-3.4028234663852886e38);
+  const least = program.float(-3.4028235e38);
   eachElement(gpu, program, `roiMax ${isPosition}`, to, target, () => ({
     body: `${binOf(sizes, rows, columns)}
 let plane = (${word(batch, "region")} * ${sizes.channels} + c) * ${sizes.height} * ${sizes.width};

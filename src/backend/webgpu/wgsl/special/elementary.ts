@@ -7,7 +7,7 @@ export const elementary: Readonly<Record<string, string>> = {
   var y = 0.0;
   if (x > 2.4142135) { y = 1.5707964; x = -1.0 / x; } else if (x > 0.41421357) { y = 0.78539816; x = (x - 1.0) / (x + 1.0); }
   let z = x * x;
-  return y + ((((8.05374449538e-2 * z - 1.38776856032e-1) * z + 1.99777106478e-1) * z - 3.33329491539e-1) * z * x + x);
+  return y + ((((0.080537445 * z - 0.13877686) * z + 0.19977711) * z - 0.3333295) * z * x + x);
 }`,
   atanSafe: `fn atanSafe(x: f32) -> f32 {
   if (isNan(x)) { return x; }
@@ -16,7 +16,7 @@ export const elementary: Readonly<Record<string, string>> = {
 }`,
   asinSmall: `fn asinSmall(x: f32) -> f32 {
   let z = x * x;
-  return ((((4.2163199048e-2 * z + 2.4181311049e-2) * z + 4.5470025998e-2) * z + 7.4953002686e-2) * z + 1.6666752422e-1) * z * x + x;
+  return ((((0.0421632 * z + 0.02418131105) * z + 0.045470026) * z + 0.074953003) * z + 0.16666752) * z * x + x;
 }`,
   asinSafe: `fn asinSafe(x: f32) -> f32 {
   let a = abs(x);
@@ -102,7 +102,7 @@ export const elementary: Readonly<Record<string, string>> = {
   if (isNan(a) || isNan(b)) { return nan(); }
   let most = max(a, b);
   if (isInf(most)) { return most; }
-  return most + log1pSafe(exp2Safe(min(a, b) - most)) * 1.442695041;
+  return most + log1pSafe(exp2Safe(min(a, b) - most)) * 1.442695;
 }`,
   nextAfter: `fn nextAfter(a: f32, b: f32) -> f32 {
   if (isNan(a) || isNan(b)) { return nan(); }
