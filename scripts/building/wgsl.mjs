@@ -12,6 +12,10 @@ const shorten = (/** @type {string} */ text) =>
     .replace(/([,:;]) /g, "$1")
     .replace(/\b(if|for|while|switch|return) \(/g, "$1(");
 
+/** Spaces around operators, in templates of one line: parts of shaders, or names and messages, in which no operator stands between spaces. */
+const shortenLine = (/** @type {string} */ text) =>
+  text.replace(/ ([=+*/<>&|]+) /g, "$1").replace(/ (-) (?=[\w(])/g, "$1");
+
 /** Calls `visit` with every template of a program that has several lines. */
 function eachText(node, visit) {
   if (node === null || typeof node !== "object") return;
@@ -19,7 +23,7 @@ function eachText(node, visit) {
     for (const one of node) eachText(one, visit);
     return;
   }
-  if (node.type === "TemplateLiteral" && node.quasis.some(({ value }) => value.raw.includes("\n"))) visit(node);
+  if (node.type === "TemplateLiteral") visit(node);
   for (const [key, value] of Object.entries(node)) if (key !== "start" && key !== "end") eachText(value, visit);
 }
 
@@ -30,10 +34,13 @@ export function shortenShaders(folder) {
     transform(code, id) {
       if (!id.startsWith(folder)) return null;
       const parts = [];
-      eachText(this.parse(code), ({ quasis }) => parts.push(...quasis));
+      eachText(this.parse(code), ({ quasis }) => {
+        const how = quasis.some(({ value }) => value.raw.includes("\n")) ? shorten : shortenLine;
+        parts.push(...quasis.map(({ start, end }) => ({ start, end, how })));
+      });
       let text = code;
-      for (const { start, end } of parts.sort((a, b) => b.start - a.start))
-        text = text.slice(0, start) + shorten(text.slice(start, end)) + text.slice(end);
+      for (const { start, end, how } of parts.sort((a, b) => b.start - a.start))
+        text = text.slice(0, start) + how(text.slice(start, end)) + text.slice(end);
       return { code: text, map: null };
     },
   };

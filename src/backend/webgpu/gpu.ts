@@ -152,6 +152,8 @@ export class Gpu {
   }
 
   private held: Held | undefined;
+  /** What was held and runs now. */
+  private running: Held | undefined;
   /** Blocks that were given back although work that is held uses them. */
   private outlived: GpuBlock[] = [];
 
@@ -162,16 +164,24 @@ export class Gpu {
 
   /** Runs what is held. */
   settle(): void {
-    const { held, op, outlived } = this;
+    const { held, op } = this;
     if (held === undefined) return;
     this.held = undefined;
-    this.outlived = [];
+    this.running = held;
     try {
       held.run();
     } finally {
       this.op = op;
-      for (const block of outlived) this.reclaim(block);
+      this.running = undefined;
+      const { outlived } = this;
+      this.outlived = [];
+      for (const block of outlived) this.forget(block);
     }
+  }
+
+  /** Whether a block was given back, and no work that is held needs it. */
+  isGone(block: GpuBlock): boolean {
+    return block.freed && !this.held?.blocks.has(block) && !this.running?.blocks.has(block);
   }
 
   /** Runs what is held if it uses one of these blocks. */
@@ -231,21 +241,22 @@ export class Gpu {
     block.owner = undefined;
   }
 
-  /** Gives a block back. */
+  /** Gives a block back: at once, or when work that is held has used it. */
   release(block: GpuBlock): void {
     if (block.freed) return;
     block.freed = true;
+    if (this.isGone(block)) this.forget(block);
+    else this.outlived.push(block);
+  }
+
+  private forget(block: GpuBlock): void {
     this.lazy.released(block);
     this.reclaim(block);
   }
 
   /** Takes back the buffer of a block that was given back, unless something waits to use it. */
   reclaim(block: GpuBlock): void {
-    if (this.held?.blocks.has(block)) {
-      this.outlived.push(block);
-      return;
-    }
-    if (this.lazy.isRead(block)) return;
+    if (!this.isGone(block) || this.lazy.isRead(block)) return;
     if (block.buffer !== undefined && block.owner === this) this.commands.release(block.buffer);
     block.buffer = undefined;
   }

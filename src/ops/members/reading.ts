@@ -5,8 +5,10 @@ import type { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { cpu } from "../creation/copy";
 
-/** What `read` gives for the values of `x` on the cpu. */
+/** What `read` gives for the values that `x` has now, on the cpu. */
 async function whenThere<R>(x: Tensor, read: (here: Tensor) => R): Promise<R> {
+  // Nothing that comes after the call changes what it gives, on any device.
+  if (x.device === "cpu") return read(x);
   // A handle of its own, since the tensor may be disposed before its values are there.
   const own = x.detach();
   try {

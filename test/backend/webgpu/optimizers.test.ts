@@ -117,6 +117,36 @@ describe.skipIf(noGpu !== undefined)(`optimizers ${onGpu}${cutNote}`, () => {
     expect((await p.detach().cpu()).at(5).item()).toBe(0);
   });
 
+  it.each(["SGD", "Adam", "RMSprop"] as const)(
+    "%s steps by gradients that wait, though they are given back",
+    async (name) => {
+      const run = async (device: torch.Device, last: "zeroGrad" | "null" | "dispose"): Promise<number[]> => {
+        torch.manualSeed(5);
+        const [w, b] = [[3, 4], [3]].map((shape) => torch.randn(shape).to(device).requiresGrad_()) as [
+          torch.Tensor,
+          torch.Tensor,
+        ];
+        const x = torch.randn(6, 4).to(device);
+        const optimizer = new (torch.optim as any)[name]([w, b], { lr: 0.1 });
+        for (let step = 0; step < 3; step++) {
+          torch.nn.functional.linear(x, w, b).pow(2).mean().backward();
+          optimizer.step();
+          if (last === "zeroGrad") optimizer.zeroGrad();
+          for (const p of [w, b]) {
+            if (last === "dispose") p.grad!.dispose();
+            p.grad = null;
+          }
+        }
+        const values = await Promise.all([w, b].map((p) => p.detach().cpu()));
+        return values.flatMap((p) => p.flatten().tolist() as number[]);
+      };
+      for (const last of ["zeroGrad", "null", "dispose"] as const) {
+        const [cpu, gpu] = [await run("cpu", last), await run("webgpu", last)];
+        for (const [i, value] of cpu.entries()) expect(gpu[i], `${last}, value ${i}`).toBeCloseTo(value, 5);
+      }
+    },
+  );
+
   it("steps views of one buffer that do not overlap", async () => {
     const flat = torch.zeros(128).to("webgpu");
     const parameters = [flat.narrow(0, 0, 64), flat.narrow(0, 64, 64)].map((x) => x.detach().requiresGrad_());

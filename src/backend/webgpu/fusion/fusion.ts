@@ -169,7 +169,8 @@ export class Fusion implements Lazy {
   }
 
   computeAll(): void {
-    for (const [block, node] of [...this.waiting]) if (!block.freed && !node.isStored) this.computeValue(node);
+    for (const [block, node] of [...this.waiting])
+      if (!this.gpu.isGone(block) && !node.isStored) this.computeValue(node);
   }
 
   /** Computes a value or, where its block holds a later one, all that is computed from it. */
@@ -269,7 +270,7 @@ export class Fusion implements Lazy {
     const bound = memoryOf(root, new Set([root.block]));
     for (const node of frame) {
       if (node === root || this.waiting.get(node.block) !== node || bound.has(node.block)) continue;
-      if (node.block.freed && [...node.users].every((user) => frame.has(user))) continue;
+      if (this.gpu.isGone(node.block) && [...node.users].every((user) => frame.has(user))) continue;
       if (this.readers.has(node.block) || (host !== undefined && perWord(node.y.dtype) > 1)) continue;
       if (bound.size >= this.bindings) break;
       bound.add(node.block);
@@ -312,8 +313,8 @@ export class Fusion implements Lazy {
     if (node.users.size > 0) {
       const readers = this.readersOf(node.block);
       for (const user of node.users) readers.add(user);
-      if (node.block.freed) this.keptBytes += node.block.bytes;
-    } else if (node.block.freed) this.gpu.reclaim(node.block);
+      if (this.gpu.isGone(node.block)) this.keptBytes += node.block.bytes;
+    } else this.gpu.reclaim(node.block);
   }
 
   /** Forgets what a value is computed from, since it is not going to be. */
@@ -328,20 +329,20 @@ export class Fusion implements Lazy {
   }
 
   private isHeld(node: Node): boolean {
-    return this.waiting.get(node.block) === node && !node.block.freed;
+    return this.waiting.get(node.block) === node && !this.gpu.isGone(node.block);
   }
 
   private drop(node: Node): void {
     const isOwn = this.waiting.get(node.block) === node;
     this.detach(node);
-    if (isOwn && node.block.freed) this.gpu.reclaim(node.block);
+    if (isOwn) this.gpu.reclaim(node.block);
   }
 
   private unread(block: GpuBlock, node: Node): void {
     const readers = this.readers.get(block);
     if (readers === undefined || !readers.delete(node) || readers.size > 0) return;
     this.readers.delete(block);
-    if (!block.freed) return;
+    if (!this.gpu.isGone(block)) return;
     this.keptBytes -= block.bytes;
     this.gpu.reclaim(block);
   }

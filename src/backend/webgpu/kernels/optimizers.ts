@@ -59,7 +59,7 @@ const blocksOf = ({ read, written, gate }: Waiting): GpuBlock[] => [
 /** The steps that wait on a device. */
 class StepQueue {
   private steps: Waiting[] = [];
-  private readonly blocks = new Set<GpuBlock>();
+  private blocks = new Set<GpuBlock>();
 
   constructor(private readonly gpu: Gpu) {}
 
@@ -82,7 +82,7 @@ class StepQueue {
   private run(): void {
     const { steps } = this;
     this.steps = [];
-    this.blocks.clear();
+    this.blocks = new Set();
     this.gpu.op = steps[0]!.op;
     const program = this.gpu.begin();
     let groups = 0;

@@ -5,7 +5,7 @@ import type { Program, View } from "../../wgsl/program";
 import type { Sections } from "../products/direct";
 import type { Factor, Target, TileWords } from "../products/tiled";
 import { constants, indicesOf, positionOf, product, signed, unsigned } from "./axes";
-import { type Phases, phasesOf } from "./phases";
+import type { Phases } from "./phases";
 
 interface Operands {
   readonly x: Operand;
@@ -25,7 +25,6 @@ const zerosUnless = (condition: string, value: string): string => `select(vec4<f
 
 /** The text of a pass. Kernel, stride and dilation are constants in it; all else is uniforms. */
 export class ConvText {
-  readonly phases: Phases;
   protected views!: Readonly<Record<"x" | "w" | "y", View>> & { readonly bias: View | undefined };
   private out!: View;
   protected words!: Readonly<Record<"c" | "o" | "cg" | "og" | "groups" | "slice" | "inputs" | "outputs", string>>;
@@ -41,10 +40,9 @@ export class ConvText {
   constructor(
     private readonly pass: ConvPass,
     private readonly g: ConvolutionGeometry,
+    readonly phases: Phases,
     private readonly isDirect: boolean,
-  ) {
-    this.phases = phasesOf(g);
-  }
+  ) {}
 
   /** Adds the operands and uniforms. @param to What is written, of which each part of a split has `slice` elements. */
   declare(program: Program, { x, w, y, bias }: Operands, to: Operand, slice: number): void {

@@ -44,11 +44,12 @@ function sizesOf(pass: ConvPass, g: ConvolutionGeometry, { phases, phaseTaps, ph
 
 function convolveByTiles(gpu: Gpu, { pass, x, w, y, bias, geometry: g }: Convolution, to: Operand): void {
   const program = gpu.begin();
-  const sizes = sizesOf(pass, g, phasesOf(g));
+  const phases = phasesOf(g);
+  const sizes = sizesOf(pass, g, phases);
   const cut = cutOf(gpu.card, sizes.m, sizes.n, sizes.k, sizes.batch);
   const isDirect = cut.tiling.isDirect === true;
   const isByTap = isDirect && pass === "inputGrad";
-  const text = new (isByTap ? ConvTextByTap : ConvText)(pass, g, isDirect);
+  const text = new (isByTap ? ConvTextByTap : ConvText)(pass, g, phases, isDirect);
   const parts = cut.splits > 1 ? temporary(to.dtype, [cut.splits, product(to.shape)]) : undefined;
   text.declare(program, { x, w, y, bias: parts ? undefined : bias }, parts ?? to, product(to.shape));
   // Sections go along the channels.

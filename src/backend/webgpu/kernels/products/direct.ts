@@ -2,11 +2,12 @@
  * The text of products without workgroup memory: every thread reads what it needs of both factors itself. That pays where the "GPU" is a processor, whose
  * caches do what workgroup memory is for, and to which a barrier is a change of threads. Such a GPU computes the same in several threads at once and loads for
  * each of them by itself, so that vectors gain nothing, and the text of several steps at once no longer fits into the cache of instructions. Loads are what costs
- * most: rows that the threads of a subgroup have in common are loaded once, some by each.
+ * most: rows that the threads of a subgroup have in common are loaded once, some by each. A loop stores the results, since drivers compile an epilogue anew
+ * wherever it is called, which took minutes for a hundred results.
  */
 import { type Scalar, zero } from "../../wgsl/elements";
 import type { Source } from "../../wgsl/program";
-import { type Factor, findTile, finishTiles, range, type Target, type TileWords } from "./tiled";
+import { type Factor, findTile, range, type Target, type TileWords } from "./tiled";
 import { type Tiling, tileOf } from "./tilings";
 
 /** Parts of the sums that follow each other, each a loop along k of its own. */
@@ -63,12 +64,17 @@ ${lines(rows.map((i) => `let l${i} = ${value(i)};`))}
 ${lines(columns.map((j) => `let r${j} = ${right.value(`ro${j}_`, rightDepth)};`))}
 ${lines(cells.map(([i, j]) => `c${i}_${j} += l${i} * r${j};`))}
 }${sections ? "\n}" : ""}
-${finishTiles(
-  tiling,
-  words,
-  target,
-  (i) => `row1 + ${i}u`,
-  (j) => `column1 + ${j}u`,
-)}`;
+var sums = array<${type}, ${cells.length}>(${cells.map(([i, j]) => `c${i}_${j}`)});
+for (var i = 0u; i < ${rows.length}u; i++) {
+let m = row1 + i;
+if (m >= ${words.m}) { break; }
+${target.row("h", "m")}
+for (var j = 0u; j < ${columns.length}u; j++) {
+let n = column1 + j;
+if (n >= ${words.n}) { break; }
+${target.column("w", "n")}
+${target.put("h", "w", `sums[i * ${columns.length}u + j]`)}
+}
+}`;
   return { body, workgroup: threads[0] * threads[1] };
 }

@@ -183,7 +183,6 @@ export const finishTiles = (
   target: Target,
   row: (i: number) => string,
   column: (j: number) => string,
-  value: (i: number, j: number) => string = (i, j) => `c${i}_${j}`,
 ): string => `${range(each[1])
   .map((j) => `let n${j} = ${column(j)};\n${target.column(`w${j}`, `n${j}`)}`)
   .join("\n")}
@@ -193,7 +192,7 @@ ${range(each[0])
 if (m${i} < ${words.m}) {
 ${target.row(`h${i}`, `m${i}`)}
 ${range(each[1])
-  .map((j) => `if (n${j} < ${words.n}) { ${target.put(`h${i}`, `w${j}`, value(i, j))} }`)
+  .map((j) => `if (n${j} < ${words.n}) { ${target.put(`h${i}`, `w${j}`, `c${i}_${j}`)} }`)
   .join("\n")}
 }`,
   )

@@ -1,6 +1,6 @@
 /** Runs the program of the test in the runtime that this is started by. */
-import * as torch from "../../dist/kindling.js";
-import { run } from "./webgpuProgram.js";
+import * as torch from "../../../dist/kindling.js";
+import { run } from "./program.js";
 
 const result = await run(torch, (globalThis.Deno?.args ?? process.argv).includes("all")).catch((error) => ({
   error: String(error?.stack ?? error),
