@@ -24,7 +24,7 @@ async function whenThere<R>(x: Tensor, read: (here: Tensor) => R): Promise<R> {
 }
 
 /**
- * The value of a tensor of one element, once it is there: {@link Tensor.item} for a tensor of any device.
+ * The value that a tensor of one element has now, once it is there: {@link Tensor.item} for a tensor of any device.
  * @see torch.Tensor.item
  * @throws KindlingError if there are more or fewer elements, DeviceError (the promise rejects) if the device was lost before it gave the value.
  * @example console.log(await loss.itemAsync());
@@ -36,7 +36,7 @@ export const itemAsync = named("itemAsync", "input", (x: Tensor): Promise<number
 });
 
 /**
- * The elements as nested arrays, once they are there: {@link Tensor.tolist} for a tensor of any device.
+ * The elements that a tensor has now as nested arrays, once they are there: {@link Tensor.tolist} for a tensor of any device.
  * @see torch.Tensor.tolist
  * @throws DeviceError (the promise rejects) if the device was lost before it gave the values.
  * @example const rows = await matrix.tolistAsync();
