@@ -1,5 +1,6 @@
 /** Buffers of the GPU, kept for the next block of their size, since making one costs more than a dispatch. */
 import type { Block } from "../operand";
+import { windowCount } from "./wgsl/program";
 
 /** A range of GPU memory. Its buffer is made when it is first used. */
 export class GpuBlock implements Block {
@@ -92,6 +93,13 @@ export class BufferPool {
     /** Bytes of the largest binding. */
     private readonly window = most,
   ) {}
+
+  /** How many bindings blocks take: one for each window. */
+  bindingsOf(blocks: Iterable<GpuBlock>): number {
+    let count = 0;
+    for (const { bytes } of blocks) count += windowCount(bytes, this.window);
+    return count;
+  }
 
   /** The first `count` windows of a buffer; itself if it has one. */
   windowsOf(buffer: PooledBuffer, count: number): readonly PooledBuffer[] {

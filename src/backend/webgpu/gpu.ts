@@ -70,7 +70,7 @@ export class Gpu {
   /** What went wrong since somebody was told. */
   private fault: KindlingError | undefined;
   /** Why the device is gone, if it is. */
-  private lost: DeviceError | undefined;
+  private lost: string | undefined;
 
   /** @param name How the adapter calls itself. */
   constructor(
@@ -105,9 +105,7 @@ export class Gpu {
     this.launches = new Launches(this.pipelines, this.commands, this.timer, limits, this.window);
     device.addEventListener("uncapturederror", (event) => this.report(event.error));
     void device.lost.then(({ message, reason }) => {
-      this.lost = new DeviceError(
-        `webgpu: the device was lost (${message || reason}); its tensors are gone: await torch.webgpu.restore(), then load the last checkpoint`,
-      );
+      this.lost = `webgpu: the device was lost (${message || reason}); its tensors are gone: await torch.webgpu.restore(), then load the last checkpoint`;
     });
   }
 
@@ -145,7 +143,8 @@ export class Gpu {
 
   /** @throws the error of the device that nobody was told of yet, which may come from an earlier call. */
   checkHealth(): void {
-    if (this.lost !== undefined) throw this.lost;
+    // An error of its own each time, since callers add to its message.
+    if (this.lost !== undefined) throw new DeviceError(this.lost);
     const { fault } = this;
     this.fault = undefined;
     if (fault !== undefined) throw fault;

@@ -2,13 +2,14 @@
 import { KindlingError } from "../../core/errors";
 import { named } from "../../core/signature";
 import type { Tensor } from "../../tensor/tensor";
+import { isArriving } from "../../tensor/transfer";
 import { checkTensor } from "../builders/checks";
 import { cpu } from "../creation/copy";
 
 /** What `read` gives for the values that `x` has now, on the cpu. */
 async function whenThere<R>(x: Tensor, read: (here: Tensor) => R): Promise<R> {
   // Nothing that comes after the call changes what it gives, on any device.
-  if (x.device === "cpu") return read(x);
+  if (x.device === "cpu" && !isArriving(x)) return read(x);
   // A handle of its own, since the tensor may be disposed before its values are there.
   const own = x.detach();
   try {

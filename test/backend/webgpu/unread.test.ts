@@ -47,6 +47,13 @@ describe.skipIf(noGpu !== undefined)(`values that are not there yet ${onGpu}`, (
     expect(() => y.setAt([torch.tensor([true, false]).to("webgpu")], 1)).toThrow("The shape of the mask [2]");
   });
 
+  it("waits for values that are on their way to the cpu", async () => {
+    expect(await x.to("cpu", { nonBlocking: true }).tolistAsync()).toEqual([1, 0, 2, 2]);
+    const w = torch.tensor([3]).requiresGrad_();
+    w.to("webgpu").square().sum().backward();
+    expect(await w.grad!.itemAsync()).toBe(6);
+  });
+
   it("prints a tensor without its values", () => {
     expect(String(x)).toBe("tensor(..., device='webgpu', size=(4,))");
     expect(String(whole.to("int32"))).toBe("tensor(..., device='webgpu', size=(4,), dtype=torch.int32)");

@@ -134,6 +134,10 @@ export class Fusion implements Lazy {
     return this.gpu.limits.maxStorageBuffersPerShaderStage;
   }
 
+  private bindingsOf(blocks: Iterable<GpuBlock>): number {
+    return this.gpu.buffers.bindingsOf(blocks);
+  }
+
   /** Computes what a new value is computed from, where it would be too much for one kernel. */
   private limit(node: Node): void {
     if (node.kernel !== undefined) this.prepare(node);
@@ -152,7 +156,7 @@ export class Fusion implements Lazy {
 
   /** Whether a kernel that writes blocks can bind all that it reads. */
   private fits(written: readonly GpuBlock[], node: Node): boolean {
-    return memoryOf(node, new Set(written)).size <= this.bindings;
+    return this.bindingsOf(memoryOf(node, new Set(written))) <= this.bindings;
   }
 
   // --- looking -----------------------------------------------------------------------------------------------------------------------------
@@ -237,7 +241,7 @@ export class Fusion implements Lazy {
   private isInline(node: Node, reads: number): boolean {
     const nodes = [...expressionOf(node)];
     if (nodes.some(({ kernel }) => kernel !== undefined)) return false;
-    if (memoryOf(node).size > this.bindings - KERNEL_BINDINGS) return false;
+    if (this.bindingsOf(memoryOf(node)) > this.bindings - KERNEL_BINDINGS) return false;
     return nodes.length <= (reads > node.n ? MOST_MULTIPLIED : MOST_REPEATED);
   }
 
@@ -272,7 +276,7 @@ export class Fusion implements Lazy {
       if (node === root || this.waiting.get(node.block) !== node || bound.has(node.block)) continue;
       if (this.gpu.isGone(node.block) && [...node.users].every((user) => frame.has(user))) continue;
       if (this.readers.has(node.block) || (host !== undefined && perWord(node.y.dtype) > 1)) continue;
-      if (bound.size >= this.bindings) break;
+      if (this.bindingsOf([...bound, node.block]) > this.bindings) break;
       bound.add(node.block);
       outputs.push(node);
     }

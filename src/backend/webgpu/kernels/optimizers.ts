@@ -74,7 +74,7 @@ class StepQueue {
     const all = new Set([...this.blocks, ...blocksOf(step)]);
     return (
       this.steps.length < MOST_STEPS &&
-      all.size <= this.gpu.limits.maxStorageBuffersPerShaderStage &&
+      this.gpu.buffers.bindingsOf(all) <= this.gpu.limits.maxStorageBuffersPerShaderStage &&
       !this.steps.some((other) => conflict(step, other))
     );
   }
