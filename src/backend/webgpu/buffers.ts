@@ -1,6 +1,5 @@
 /** Buffers of the GPU, kept for the next block of their size, since making one costs more than a dispatch. */
 import type { Block } from "../operand";
-import { windowCount } from "./wgsl/program";
 
 /** A range of GPU memory. Its buffer is made when it is first used. */
 export class GpuBlock implements Block {
@@ -64,6 +63,9 @@ export function classBytes(bytes: number): number {
   const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
   return Math.ceil(bytes / step) * step;
 }
+
+/** How many bindings show a block. */
+export const windowCount = (bytes: number, window: number): number => Math.max(1, Math.ceil(bytes / window));
 
 /** The most bytes that wait in the pool to be used again. */
 const MOST_FREE_BYTES = 512 * 2 ** 20;

@@ -1,7 +1,7 @@
 /** What the kernels of this folder work with: an open device, its buffers, commands and caches, and what becomes of it. */
 import { DeviceError, KindlingError, OutOfMemoryError } from "../../core/errors";
 import type { Operand } from "../operand";
-import { BufferPool, type GpuBlock, type PooledBuffer } from "./buffers";
+import { BufferPool, type GpuBlock, type PooledBuffer, windowCount } from "./buffers";
 import { Commands } from "./commands";
 import { cardOf } from "./kernels/products/cards";
 import type { Card } from "./kernels/products/tilings";
@@ -9,7 +9,7 @@ import { Launches } from "./launches";
 import { type Limits, limitsOf } from "./limits";
 import { Pipelines } from "./pipelines";
 import { GpuTimer } from "./timer";
-import { type Epilogue, type Program, type Source, type View, WORKGROUP, windowCount } from "./wgsl/program";
+import { type Epilogue, type Program, type Source, type View, WORKGROUP } from "./wgsl/program";
 
 /** Work that waits to be joined with more of its kind. */
 export interface Held {

@@ -2,7 +2,7 @@
 import { type DType, sizeOf } from "../../../core/dtype";
 import { DeviceError } from "../../../core/errors";
 import type { Operand } from "../../operand";
-import type { GpuBlock } from "../buffers";
+import { type GpuBlock, windowCount } from "../buffers";
 import { bitsOf, load, perWord, scalarOf } from "./elements";
 import { functionsFor } from "./functions";
 
@@ -384,9 +384,6 @@ ${body}
 }
 `;
 }
-
-/** How many bindings show a block. */
-export const windowCount = (bytes: number, window: number): number => Math.max(1, Math.ceil(bytes / window));
 
 const isRead = (access: Access): boolean => access === "r" || access === "v";
 
