@@ -131,8 +131,9 @@ export abstract class Optimizer<O extends object = any, S extends object = any> 
    */
   step(): undefined;
   step<R>(closure: Closure<R>): R;
-  step<R>(closure?: Closure<R>): R | undefined {
-    if (closure !== undefined && closure !== null) checkFunction("step", "closure", closure);
+  step<R>(given?: Closure<R> | null): R | undefined {
+    const closure = given ?? undefined;
+    if (closure !== undefined) checkFunction("step", "closure", closure);
     this.stepCount++;
     noteUse(this);
     if (this.#preHooks.size + this.#postHooks.size === 0) return this.advance(closure);
