@@ -40,6 +40,8 @@ export interface OpsOptions extends FuzzOptions {
   readonly strict?: boolean;
   /** What is judged; default `ops`. Of `wrong` calls, `calls` is their number at most. */
   readonly mode?: Mode;
+  /** Of `wrong` calls, only every `share`th; default 1. */
+  readonly share?: number;
   /** The first call; default 0. */
   readonly from?: number;
   readonly planted?: Planted;
@@ -125,9 +127,9 @@ class Run {
   }
 
   /** What decides which calls are made. */
-  private get making(): Pick<Job, "seed" | "mode" | "op" | "planted"> {
-    const { seed, op, planted, mode = "ops" } = this.options;
-    return { seed, mode, ...(op !== undefined && { op }), ...(planted && { planted }) };
+  private get making(): Pick<Job, "seed" | "mode" | "op" | "share" | "planted"> {
+    const { seed, op, planted, share = 1, mode = "ops" } = this.options;
+    return { seed, mode, share, ...(op !== undefined && { op }), ...(planted && { planted }) };
   }
 
   private progress(): Progress {

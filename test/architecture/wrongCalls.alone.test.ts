@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { Fault } from "../../scripts/fuzz/fault";
 import { fuzzOps } from "../../scripts/fuzz/ops";
+import { cutNote, runsAll } from "../helpers/cut";
 
 /** Faults by what they say, each with one program. */
 function grouped(faults: readonly Fault[]): string[] {
@@ -13,10 +14,15 @@ function grouped(faults: readonly Fault[]): string[] {
   return [...groups].map(([gist, same]) => `${same.length} × ${gist}\n${same[0]!.program}`);
 }
 
-test("wrong calls of everything public", async () => {
+test(`wrong calls of everything public${cutNote}`, async () => {
   const faults: Fault[] = [];
   const options = { seed: 1, calls: Number.POSITIVE_INFINITY, seconds: 280, limit: 5, mode: "wrong" as const };
-  const { calls, subjects, accepted, refused } = await fuzzOps({ ...options, report: (fault) => faults.push(fault) });
+  const share = runsAll ? 1 : 3;
+  const { calls, subjects, accepted, refused } = await fuzzOps({
+    ...options,
+    share,
+    report: (fault) => faults.push(fault),
+  });
   console.log(
     `${calls} calls of ${subjects} callables: ${accepted} accepted, ${refused} refused, ${faults.length} faults`,
   );

@@ -16,8 +16,8 @@ const FEW_HOSTILE = 0.15;
 /** The calls of a run. */
 export function callsOf(
   knowledge: Knowledge,
-  { mode, seed, op, planted }: Pick<Job, "mode" | "seed" | "op" | "planted">,
+  { mode, seed, op, share, planted }: Pick<Job, "mode" | "seed" | "op" | "share" | "planted">,
 ): Calls {
-  if (mode === "wrong") return new WrongCalls(knowledge, seed, op);
+  if (mode === "wrong") return new WrongCalls(knowledge, seed, op, share);
   return new Generator(knowledge, seed, op, planted?.names, mode === "webgpu" ? FEW_HOSTILE : undefined);
 }

@@ -15,6 +15,8 @@ export interface Job {
   /** Calls that hung or killed an earlier process. */
   readonly skip: readonly number[];
   readonly op?: string;
+  /** Of wrong calls, only every `share`th. */
+  readonly share?: number;
   /** Whether an error must name the op that was called. */
   readonly strict?: boolean;
   readonly mode: Mode;

@@ -177,8 +177,16 @@ export class WrongCalls {
   /** How many functions, constructors, methods and modules are called. */
   readonly subjects: number = 0;
 
-  /** @param op Only what has this path or last name. */
-  constructor({ api, templates }: Knowledge, seed: number, op?: string) {
+  /**
+   * @param op Only what has this path or last name.
+   * @param share Only every `share`th call: each subject has some.
+   */
+  constructor(
+    { api, templates }: Knowledge,
+    seed: number,
+    op?: string,
+    private readonly share = 1,
+  ) {
     const rng = new Rng(seed, 0);
     for (const subject of new Subjects(api, templates).all(rng)) {
       const { path } = subject.call;
@@ -190,11 +198,11 @@ export class WrongCalls {
   }
 
   get length(): number {
-    return this.calls.length;
+    return Math.ceil(this.calls.length / this.share);
   }
 
   call(k: number): Call {
-    return this.calls[k]!;
+    return this.calls[k * this.share]!;
   }
 }
 
