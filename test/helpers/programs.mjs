@@ -40,8 +40,8 @@ function start() {
   Object.assign(said, { stdout: "", stderr: "" });
   process.argv = [process.execPath, program, ...args];
   process.exitCode = 0;
-  // A module runs once by each of its addresses.
-  void import(`${pathToFileURL(resolve(program)).href}?${results.length}`);
+  // A module runs once by each of its addresses. An import alone would not keep this process alive.
+  setImmediate(() => import(`${pathToFileURL(resolve(program)).href}?${results.length}`));
 }
 
 start();
