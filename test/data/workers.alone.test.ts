@@ -160,7 +160,10 @@ describe("when something is wrong", () => {
     await expect(read(throwAtStart)).rejects.toThrow(/Caught RangeError in DataLoader worker \d: at start/);
   });
 
-  test("a worker that fills the heap of JavaScript is an error", { timeout: 60_000 }, async () => {
+  // Newer engines end the whole process, saying so, where the collector finds no room.
+  const endsAll = Number.parseInt(process.versions.node, 10) > 20;
+  const endsAllNote = endsAll ? " (skipped: after Node 20 it may end the process)" : "";
+  test.skipIf(endsAll)(`a worker that fills the heap of JavaScript is an error${endsAllNote}`, async () => {
     const { Worker } = threads;
     threads.Worker = class extends Worker {
       constructor(source: string | URL, options: threads.WorkerOptions = {}) {
