@@ -160,27 +160,6 @@ describe("when something is wrong", () => {
     await expect(read(throwAtStart)).rejects.toThrow(/Caught RangeError in DataLoader worker \d: at start/);
   });
 
-  // Newer engines end the whole process, saying so, where the collector finds no room.
-  const endsAll = Number.parseInt(process.versions.node, 10) > 20;
-  const endsAllNote = endsAll ? " (skipped: after Node 20 it may end the process)" : "";
-  test.skipIf(endsAll)(`a worker that fills the heap of JavaScript is an error${endsAllNote}`, async () => {
-    const { Worker } = threads;
-    threads.Worker = class extends Worker {
-      constructor(source: string | URL, options: threads.WorkerOptions = {}) {
-        super(source, { ...options, resourceLimits: { maxOldGenerationSizeMb: 48 } });
-      }
-    };
-    const before = torch.memoryStats().allocated;
-    try {
-      await expect(collect(new DataLoader(new Faulty("exhaust"), { batchSize: 5, numWorkers: 2 }))).rejects.toThrow(
-        /worker 1 died: .*memory/,
-      );
-    } finally {
-      threads.Worker = Worker;
-    }
-    expect(await settled(before, 20_000)).toBeLessThanOrEqual(before);
-  });
-
   test("what cannot be cloned is refused by its name, on either side", async () => {
     const detached = new Float32Array(4);
     structuredClone(detached.buffer, { transfer: [detached.buffer] });
