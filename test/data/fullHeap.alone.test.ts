@@ -1,4 +1,4 @@
-/** A data worker whose heap of JavaScript is full: it ends, the others go on, and its memory comes back. */
+/** A data worker whose heap of JavaScript is full: that is an error, and its memory comes back. */
 import threads from "node:worker_threads";
 import * as torch from "kindling";
 import { afterEach, beforeEach, expect, test } from "vitest";
