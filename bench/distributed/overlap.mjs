@@ -17,13 +17,20 @@ const images = torch.randn(batch, 3, size, size);
 const labels = torch.randint(0, 10, [batch]);
 const backward = () => nn.functional.crossEntropy(model(images), labels).backward();
 
-/** A step in milliseconds, and how much of it was after backward. */
+let computed = 0;
+// The gradient that backward computes last.
+net.conv1.weight.registerHook(() => {
+  computed = performance.now();
+});
+
+/** A step in milliseconds, and how much of it was after the last gradient had been computed: what the step waits for the reduction. */
 function timed(body) {
   optimizer.zeroGrad();
   dist.barrier();
   const start = performance.now();
   torch.tidy(() => body());
-  return performance.now() - start;
+  const end = performance.now();
+  return { step: end - start, wait: end - computed };
 }
 
 const kinds = {
@@ -45,22 +52,31 @@ const kinds = {
 };
 
 for (let i = 0; i < 2; i++) for (const body of Object.values(kinds)) timed(body);
-const times = { alone: [], after: [], during: [] };
+const times = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]));
 for (let i = 0; i < rounds; i++) for (const [kind, body] of Object.entries(kinds)) times[kind].push(timed(body));
 
 const middle = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+const least = (list) => Math.min(...list);
 if (dist.getRank() === 0) {
-  const rows = Object.entries(times).map(([kind, list]) => [kind, Math.min(...list), middle(list)]);
-  const exposed = (kind, of) => of(times[kind]) - of(times.alone);
-  const least = (list) => Math.min(...list);
-  console.log("gradients reduced   step ms (min / median)   above a step alone (min / median)");
-  for (const [kind, min, median] of rows) {
-    const more = [least, middle].map((of) => exposed(kind, of).toFixed(0)).join(" / ");
-    console.log(
-      `${kind.padEnd(20)}${`${min.toFixed(0)} / ${median.toFixed(0)}`.padEnd(25)}${kind === "alone" ? "" : more}`,
-    );
+  const both = (number) => [least, middle].map(number);
+  const pick = (kind, what, of) => of(times[kind].map((time) => time[what]));
+  const text = (numbers, digits = 0) => numbers.map((number) => number.toFixed(digits)).join(" / ");
+  const above = (kind, of) => pick(kind, "step", of) - pick("alone", "step", of);
+  console.log("gradients reduced   step, ms (min / median)   waited after backward   step above a step alone");
+  for (const kind of Object.keys(kinds)) {
+    const step = text(both((of) => pick(kind, "step", of)));
+    const wait = text(both((of) => pick(kind, "wait", of)));
+    const more = kind === "alone" ? "" : text(both((of) => above(kind, of)));
+    console.log(`${kind.padEnd(20)}${step.padEnd(26)}${wait.padEnd(24)}${more}`);
   }
-  const ratio = [least, middle].map((of) => (exposed("during", of) / exposed("after", of)).toFixed(2)).join(" / ");
-  console.log(`exposed communication, during : after = ${ratio}`);
+  const waited = text(
+    both((of) => pick("during", "wait", of) / pick("after", "wait", of)),
+    2,
+  );
+  const longer = text(
+    both((of) => above("during", of) / above("after", of)),
+    2,
+  );
+  console.log(`exposed communication, during : after = ${waited} (what backward is slowed down included: ${longer})`);
 }
 dist.destroyProcessGroup();

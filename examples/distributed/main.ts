@@ -61,6 +61,14 @@ async function accuracy(model: torch.nn.Module, rank: number, size: number): Pro
   return right! / all!;
 }
 
+/** Draws how far an epoch is, where `kindling run` has a terminal for it: a line that ends with a carriage return. */
+function drawBar(epoch: number, done: number, all: number, loss: number): void {
+  if (process.env.KINDLING_PROGRESS === undefined) return;
+  const filled = Math.round((30 * done) / all);
+  const bar = `${"█".repeat(filled)}${"░".repeat(30 - filled)}`;
+  process.stdout.write(`epoch ${epoch} ${bar} ${done}/${all} steps  loss ${loss.toFixed(3)}\r`);
+}
+
 async function train(options: Options): Promise<void> {
   const { epochs, batchSize, pictures, lr, seed, checkpoint: folder } = options;
   await dist.initProcessGroup();
@@ -89,6 +97,7 @@ async function train(options: Options): Promise<void> {
       optimizer.step();
       sum += loss.item();
       steps++;
+      if (rank === 0) drawBar(epoch + 1, steps, loader.length, sum / steps);
     }
     const seconds = (performance.now() - start) / 1000;
     const loss = meanOf(sum / steps);

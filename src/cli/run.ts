@@ -2,6 +2,8 @@
 import { KindlingError } from "../core/errors";
 import { environment, hardwareConcurrency } from "../platform/platform";
 import { isRoot, onSignal, outputOf, ownRuntime, type RunningProgram, startProgram } from "../platform/programs";
+import { isTerminal, terminalColumns, writeTo } from "../platform/terminal";
+import { RankOutput } from "./rankOutput";
 
 /** What the command takes. */
 export interface RunOptions {
@@ -97,7 +99,7 @@ export function clusterLines(ranks: number, program: readonly string[]): string 
 
 /**
  * Runs the program, again after a failure as often as it may be. Programs go on from their last checkpoint by themselves
- * (`checkpoint.resume()`); `KINDLING_RESTARTS` tells them how often they were started before.
+ * (`checkpoint.resume()`); `KINDLING_RESTARTS` tells them how often they were started before, `KINDLING_PROGRESS` that a progress bar will be seen.
  * @returns The exit code.
  */
 export async function runRanks(
@@ -113,6 +115,7 @@ export async function runRanks(
   const launcher = findLauncher(options.mpirun);
   const command = [...launcherArguments(launcher, ranks, options.hosts), ...ownRuntime(), ...program];
   const variables = variablesFor(launcher, ranks, options.hosts);
+  if (isTerminal()) variables.KINDLING_PROGRESS = "1";
   let running: RunningProgram | undefined;
   let isAsked = false;
   onSignal((signal) => {
@@ -120,8 +123,11 @@ export async function runRanks(
     running?.kill(signal);
   });
   for (let attempt = 0; ; attempt++) {
-    running = startProgram(launcher.command, command, { ...variables, KINDLING_RESTARTS: String(attempt) });
+    const output = isTerminal() ? new RankOutput(writeTo, terminalColumns) : undefined;
+    const take = output === undefined ? undefined : output.take.bind(output);
+    running = startProgram(launcher.command, command, { ...variables, KINDLING_RESTARTS: String(attempt) }, take);
     const { code, signal } = await running.ended;
+    output?.end();
     if (code === 0) return 0;
     const what = signal === null ? `exit code ${code}` : `signal ${signal}`;
     if (isAsked || attempt === restarts) {

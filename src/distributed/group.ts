@@ -257,7 +257,7 @@ export class ProcessGroup {
       for (const part of staged) part.release();
     };
     try {
-      const ticket = this.engine.start({ ...call, comm: this.comm, isAwaited });
+      const ticket = this.engine.start(this.completed(call, isAwaited));
       const finish = (): void => {
         before?.();
         for (const part of staged) part.finish();
@@ -269,6 +269,26 @@ export class ProcessGroup {
       release();
       throw error;
     }
+  }
+
+  /** Calls all have the same properties in the same order: to read them from objects of a dozen shapes costs several microseconds. */
+  private completed(call: Omit<Call, "comm">, isAwaited: boolean): Call {
+    const { kind, type, input, output, op, peer, tag, dtype, inputCounts, outputCounts, text } = call;
+    return {
+      kind,
+      comm: this.comm,
+      type,
+      input,
+      output,
+      op,
+      peer,
+      tag,
+      dtype,
+      inputCounts,
+      outputCounts,
+      isAwaited,
+      text,
+    };
   }
 
   /** Finishes those that are over, whether somebody waits for them or not: until then they hold on to memory. */

@@ -50,7 +50,7 @@ export function checkMemory(op: string, x: Tensor, writes: boolean): void {
     throw new DeviceError(
       `${op}: tensors have to be on the cpu, got one on "${x.device}"; use await x.cpu(), and x.to("${x.device}") afterwards`,
     );
-  if (writes && overlapsItself(x.shape, x.strides))
+  if (writes && !x.isContiguous() && overlapsItself(x.shape, x.strides))
     throw new ShapeError(
       `${op}: more than one element of the written-to tensor refers to a single memory location; clone() it first`,
     );

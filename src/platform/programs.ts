@@ -23,14 +23,19 @@ export function outputOf(command: string, args: readonly string[]): string | und
   return error === undefined ? stdout : undefined;
 }
 
-/** Starts a program whose output goes where that of this one goes. */
+/** Starts a program. @param take Gets its output, which goes where that of this one goes if it is left out. */
 export function startProgram(
   command: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
+  take?: (stream: "stdout" | "stderr", text: string) => void,
 ): RunningProgram {
   const { env } = nodeModule<typeof import("node:process")>("node:process")!;
-  const child = children().spawn(command, [...args], { env: { ...env, ...variables }, stdio: "inherit" });
+  const output = take === undefined ? "inherit" : "pipe";
+  const stdio = ["inherit", output, output] as const;
+  const child = children().spawn(command, [...args], { env: { ...env, ...variables }, stdio: [...stdio] });
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => take!(stream, text));
   const ended = new Promise<ProgramEnd>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal }));

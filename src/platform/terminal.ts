@@ -7,8 +7,12 @@ interface Stream {
   write(text: string): void;
 }
 
-const output = (): Stream | undefined =>
-  runtime === "browser" ? undefined : (globalThis as { process?: { stdout?: Stream } }).process?.stdout;
+type Streams = Partial<Record<"stdout" | "stderr", Stream>>;
+
+const streams = (): Streams | undefined =>
+  runtime === "browser" ? undefined : (globalThis as { process?: Streams }).process;
+
+const output = (): Stream | undefined => streams()?.stdout;
 
 /** Whether what is written goes to a terminal and not into a file or a pipe. */
 export const isTerminal = (): boolean => output()?.isTTY === true;
@@ -22,6 +26,9 @@ export function writeText(text: string): void {
   if (stream === undefined) console.log(text);
   else stream.write(text);
 }
+
+/** Writes to one of a program's two streams, where it has them. */
+export const writeTo = (stream: "stdout" | "stderr", text: string): void => streams()?.[stream]?.write(text);
 
 /** How a terminal shows pictures: by a protocol of its own, or by colored half blocks, which all have. */
 export type PictureProtocol = "kitty" | "iterm2" | "sixel" | "blocks";

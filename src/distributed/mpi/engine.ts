@@ -36,15 +36,32 @@ const FINALIZE = 10_000;
 /** How long other ranks have to say what they know before all are ended (ms). */
 const LAST_WORDS = 300;
 
-/** Two hashes of 32 bits of a text. */
-function hashes(text: string): readonly [number, number] {
+/** What a slot holds of the text of a call. */
+interface Encoded {
+  readonly bytes: Uint8Array;
+  /** Two hashes of 32 bits. */
+  readonly hashes: Int32Array;
+}
+
+/** The texts of the last calls: a program makes the same ones again and again. */
+const encodings = new Map<string, Encoded>();
+const MOST_ENCODINGS = 1000;
+
+function encode(text: string): Encoded {
+  const known = encodings.get(text);
+  if (known !== undefined) return known;
   let [a, b] = [0x811c9dc5, 0x1b873593];
+  const bytes = new Uint8Array(Math.min(text.length + 1, Layout.callTextBytes));
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     a = Math.imul(a ^ code, 0x01000193);
     b = Math.imul((b << 13) | (b >>> 19), 5) ^ Math.imul(code + 1, 0xcc9e2d51);
+    bytes[i] = code & 127;
   }
-  return [a | 0, b | 0];
+  const encoded = { bytes, hashes: Int32Array.of(a, b) };
+  if (encodings.size >= MOST_ENCODINGS) encodings.clear();
+  encodings.set(text, encoded);
+  return encoded;
 }
 
 /** A call in a slot of the mailbox, until its outcome is read; then the slot is free for another. */
@@ -217,11 +234,10 @@ export class MpiEngine implements Engine {
     if (ranks !== undefined) i32.set(ranks, (start + Layout.counts) / 4);
     if (call.inputCounts !== undefined) this.putCounts(start, 0, call.inputCounts);
     if (call.outputCounts !== undefined) this.putCounts(start, 2, call.outputCounts);
-    const length = Math.min(text.length, Layout.callTextBytes);
-    for (let i = 0; i < length; i++) u8[start + Layout.callText + i] = text.charCodeAt(i) & 127;
-    if (length < Layout.callTextBytes) u8[start + Layout.callText + length] = 0;
-    i32[start / 4 + Layout.textLength] = length;
-    i32.set(hashes(text), start / 4 + Layout.hash);
+    const { bytes, hashes } = encode(text);
+    u8.set(bytes, start + Layout.callText);
+    i32[start / 4 + Layout.textLength] = Math.min(text.length, Layout.callTextBytes);
+    i32.set(hashes, start / 4 + Layout.hash);
   }
 
   /** Counts and displacements of an all-to-all. */

@@ -1,0 +1,70 @@
+/** The output of several ranks on a terminal: lines below each other, one progress bar below them. */
+import { expect, test } from "vitest";
+import { RankOutput } from "../../src/cli/rankOutput";
+
+/** What a terminal shows after all that was written, line by line. */
+function screen(text: string): string[] {
+  return text.split("\n").map((line) => line.split("\r\x1b[K").at(-1)!);
+}
+
+function shown(pieces: readonly (readonly ["stdout" | "stderr", string])[], columns = 80): string[] {
+  let text = "";
+  const output = new RankOutput(
+    (_, part) => {
+      text += part;
+    },
+    () => columns,
+  );
+  for (const [stream, piece] of pieces) output.take(stream, piece);
+  const during = screen(text);
+  output.end();
+  expect(screen(text).at(-1)).toBe("");
+  return during;
+}
+
+test("lines stand above the bar, whatever their rank and stream, and a newer bar takes the place of the last", () => {
+  expect(
+    shown([
+      ["stdout", "[0] begins\n[0] 1/3\r"],
+      ["stdout", "[1] a line\n"],
+      ["stderr", "[2] a warning\n"],
+      ["stdout", "[0] 2/3\r"],
+    ]),
+  ).toEqual(["[0] begins", "[1] a line", "[2] a warning", "[0] 2/3"]);
+});
+
+test("of several ranks that draw bars, that of the lowest is shown", () => {
+  const bars = [
+    ["stdout", "[2] 1/3\r"],
+    ["stdout", "[1] 2/3\r[2] 2/3\r"],
+  ] as const;
+  expect(shown(bars)).toEqual(["[1] 2/3"]);
+  expect(shown([...bars, ["stdout", "[1] over\n"]])).toEqual(["[1] over", ""]);
+  expect(shown([...bars, ["stdout", "[1] over\n[2] 3/3\r"]])).toEqual(["[1] over", "[2] 3/3"]);
+});
+
+test("pieces may end anywhere, and a rank is said only when it changes", () => {
+  expect(shown([...`[1,3]<stdout>:1/2\r2/2\r[1,0]<stdout>:a line\n`].map((letter) => ["stdout", letter]))).toEqual([
+    "[1,0]<stdout>:a line",
+    "[3] 2/2",
+  ]);
+});
+
+test("a bar is cut where the terminal ends, and colors take no room", () => {
+  expect(shown([["stdout", "[0] 0123456789\r"]], 10)).toEqual(["[0] 01234"]);
+  expect(shown([["stdout", "[0] \x1b[32m01234\x1b[0m\r"]], 10)).toEqual(["[0] \x1b[32m01234\x1b[0m"]);
+});
+
+test("what has no end is shown when the job is over", () => {
+  let text = "";
+  const output = new RankOutput(
+    (_, part) => {
+      text += part;
+    },
+    () => 80,
+  );
+  output.take("stdout", "[0] 1/2\r");
+  output.take("stderr", "[1] killed");
+  output.end();
+  expect(screen(text)).toEqual(["[1] killed"]);
+});
