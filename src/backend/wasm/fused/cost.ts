@@ -23,7 +23,7 @@ export function costOf(kernel: FusedKernel): number {
 
 /** Vectors of one pass through the longest loop: what one waits for, another has. More do not pay where there is more to compute. */
 const MOST_VECTORS = 4;
-const VECTORS_WORTH = 160;
+const VECTORS_WORTH = 500;
 
 /** How many vectors one pass through the longest loop has: 1, 2 or 4. */
 export const vectorsOf = (kernel: FusedKernel): number =>

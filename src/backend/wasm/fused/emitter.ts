@@ -19,10 +19,7 @@ export abstract class Emitter {
     },
     call: (name, ...operands) => {
       const found = inlinedLane(name, operands.length, this.isRelaxed ? "relaxed" : "baseline");
-      if (found !== undefined) {
-        inline(this.code, found, operands);
-        return this.kept();
-      }
+      if (found !== undefined) return inline(this.code, found, operands);
       for (const operand of operands) this.code.get(operand);
       this.code.op(Op.call, this.importOf(name, operands.length));
       return this.kept();

@@ -12,6 +12,7 @@ export const Op = {
   call: 0x10,
   localGet: 0x20,
   localSet: 0x21,
+  localTee: 0x22,
   i32Load: 0x28,
   f32Store: 0x38,
   i32Const: 0x41,
@@ -23,6 +24,7 @@ export const Op = {
   i32Mul: 0x6c,
   i32DivU: 0x6e,
   f32Add: 0x92,
+  vector: 0xfd,
 } as const;
 
 export const Simd = {
@@ -108,6 +110,8 @@ export class Code {
   /** What is computed once, at the beginning, and the locals that have it. */
   private readonly prologue: number[] = [];
   private readonly constants = new Map<string, number>();
+  /** Where instructions end that set a local, as long as sequences are written that take turns. */
+  private ends: number[] | undefined;
 
   constructor(private readonly parameters: number) {}
 
@@ -147,11 +151,6 @@ export class Code {
     return this;
   }
 
-  /** The number of a local, behind an instruction that reads or writes it. */
-  index(local: number): this {
-    return this.raw(unsigned(local));
-  }
-
   /** A vector from or to memory. @param lane The lane, for those that move one. */
   memory(code: number, alignment: number, offset: number, ...lane: readonly number[]): this {
     this.bytes.push(0xfd, ...unsigned(code), alignment, ...unsigned(offset), ...lane);
@@ -163,7 +162,26 @@ export class Code {
   }
 
   set(local: number): this {
-    return this.op(Op.localSet, local);
+    this.op(Op.localSet, local);
+    this.ends?.push(this.bytes.length);
+    return this;
+  }
+
+  /**
+   * Writes sequences of instructions in turns: what computes one local of each, then the next. While one waits for what it has just computed, the processor has
+   * the others to go on with, and need not look far ahead for them.
+   */
+  inTurns(sequences: readonly (() => void)[]): void {
+    const parts = sequences.map((write): number[][] => {
+      const start = this.bytes.length;
+      const ends: number[] = [];
+      this.ends = ends;
+      write();
+      this.ends = undefined;
+      const bytes = this.bytes.splice(start);
+      return ends.map((end, k) => bytes.slice((ends[k - 1] ?? start) - start, end - start));
+    });
+    for (let k = 0; parts.some((own) => k < own.length); k++) for (const own of parts) this.raw(own[k] ?? []);
   }
 
   int(value: number): this {

@@ -223,13 +223,15 @@ class Writer extends Emitter {
   /** Computes four elements, or one, at `i`, or several vectors from there on. */
   private body(width: Width, vectors = 1): void {
     const { steps, stores } = this.kernel;
-    const results: number[][] = [];
-    for (this.vector = 0; this.vector < vectors; this.vector++) {
-      steps.forEach((step, k) => {
-        if (this.varies[k]) this.values[k] = this.compute(step, width);
+    const results = Array.from({ length: vectors }, () => [...this.values]);
+    steps.forEach((step, k) => {
+      if (!this.varies[k]) return;
+      const sequences = results.map((values, vector) => () => {
+        this.vector = vector;
+        values[k] = this.compute(step, width, values);
       });
-      results.push([...this.values]);
-    }
+      this.code.inTurns(sequences);
+    });
     for (this.vector = 0; this.vector < vectors; this.vector++) {
       stores.forEach((_, s) => {
         this.store(s, width, results[this.vector]!);
@@ -241,7 +243,7 @@ class Writer extends Emitter {
   /** What is the same for the whole row. */
   private invariants(): void {
     this.kernel.steps.forEach((step, k) => {
-      if (!this.varies[k] && step.kind !== "number") this.values[k] = this.compute(step, 1);
+      if (!this.varies[k] && step.kind !== "number") this.values[k] = this.compute(step, 1, this.values);
     });
   }
 
@@ -260,11 +262,11 @@ class Writer extends Emitter {
     });
   }
 
-  private compute(step: FusedStep, width: Width): number {
+  private compute(step: FusedStep, width: Width, values: readonly number[]): number {
     if (step.kind === "load") return this.load(step.load, width);
     if (step.kind === "number") throw new Error("numbers are prepared");
-    const inputs = step.inputs.map((input) => this.values[input]!);
-    return formulas[step.op]!.formula(this.lanes, inputs, this.values[step.p]!, this.values[step.q]!);
+    const inputs = step.inputs.map((input) => values[input]!);
+    return formulas[step.op]!.formula(this.lanes, inputs, values[step.p]!, values[step.q]!);
   }
 
   /** The address of element `i` of a load or store. */

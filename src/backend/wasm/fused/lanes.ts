@@ -3,24 +3,25 @@
  * of what most of them do, and nothing else can go on meanwhile.
  */
 import { type SimdLevel, unpackedKernels } from "../kernels";
-import type { Code } from "./encoder";
+import { type Code, Op, Simd, V128 } from "./encoder";
 
-/** A constant, which the kernels load from where it lies in memory. */
-interface Constant {
-  readonly load: Uint8Array;
+/** What an instruction takes: a value by its number, an integer that is written where it is needed, or a constant vector. */
+type Operand = number | { readonly integer: Uint8Array } | { readonly constant: Uint8Array };
+
+interface Instruction {
+  /** The instruction with its immediates. */
+  readonly bytes: Uint8Array;
+  readonly operands: readonly Operand[];
 }
 
-/** An instruction, or the number of a local behind one that reads or writes it. */
-type Piece = Uint8Array | number | Constant;
-
-/** A function that can be put into another one: it calls nothing, and ends at its end. */
+/**
+ * A function that can be put into another one: instructions one after another, without branches and calls. The first values are its parameters, the others what
+ * its instructions give, in order.
+ */
 export interface Inlined {
   readonly parameters: number;
-  /** The types of its locals, without its parameters. */
-  readonly locals: readonly number[];
-  readonly pieces: readonly Piece[];
-  /** Locals that are read before they are written, where they have to be 0. */
-  readonly zeros: readonly number[];
+  readonly instructions: readonly Instruction[];
+  readonly result: Operand;
 }
 
 class Reader {
@@ -75,60 +76,68 @@ function bodiesOf(binary: Uint8Array, isWanted: (name: string) => boolean): Map<
   return new Map(wanted.map(([name, , index]) => [name, new Reader(bodies[index]!)]));
 }
 
-const LOCAL = { first: 0x20, last: 0x22, get: 0x20 };
-
-/** How many immediates in LEB128 and then how many bytes an instruction has; undefined for one that cannot be moved. */
-function immediatesOf(code: number): readonly [integers: number, bytes: number] | undefined {
-  if (code === 0x02 || code === 0x03 || code === 0x04) return [0, 1];
-  if (code === 0x05 || code === 0x0b || code === 0x1a || code === 0x1b) return [0, 0];
-  if (code >= 0x28 && code <= 0x3e) return [2, 0];
-  if (code === 0x41 || code === 0x42) return [1, 0];
-  if (code === 0x43) return [0, 4];
-  if (code === 0x44) return [0, 8];
-  return code >= 0x45 && code <= 0xc4 ? [0, 0] : undefined;
+/** How many operands instructions on vectors take that compute something of nothing but these; those that are not here are not moved. */
+function operandsOf(code: number): number | undefined {
+  if (unary.has(code)) return 1;
+  if (code === Simd.bitselect || (code >= Simd.relaxedMadd && code <= LAST_MADD)) return 3;
+  return binary.some(([first, last]) => code >= first && code <= last) ? 2 : undefined;
 }
 
-/** The same of instructions on vectors. */
-function vectorImmediatesOf(code: number): readonly [integers: number, bytes: number] {
-  if (code <= 0x0b || code === 0x5c || code === 0x5d) return [2, 0];
-  if (code === 0x0c || code === 0x0d) return [0, 16];
-  if (code >= 0x15 && code <= 0x22) return [0, 1];
-  return code >= 0x54 && code <= 0x5b ? [2, 1] : [0, 0];
-}
+const LAST_MADD = 0x108;
+const unary: ReadonlySet<number> = new Set([
+  ...[Simd.not, Simd.ceil, Simd.floor, Simd.trunc, Simd.nearest, Simd.abs, Simd.neg, Simd.sqrt],
+  // f32x4.convert_i32x4_s
+  0xfa,
+]);
+/** Comparisons of float32, logic, shifts, sums and differences and bounds of int32, arithmetic of float32. */
+const binary = [
+  [Simd.eq, Simd.ge],
+  [Simd.and, Simd.xor],
+  [0xab, 0xae],
+  [0xb1, 0xb1],
+  [0xb5, 0xb9],
+  [Simd.add, Simd.pmax],
+] as const;
+const ZERO = Uint8Array.of(0xfd, Simd.const, ...new Array<number>(16).fill(0));
 
-const I32_CONST = 0x41;
-
-/** Whether an instruction loads a number into all lanes. */
-const isSplat = (bytes: Uint8Array, at: number): boolean => bytes[at] === 0xfd && bytes[at + 1] === 0x09;
-
-/** Takes a body apart; undefined if it cannot stand elsewhere. */
+/** Takes a body apart; undefined if it does more than compute one vector after another. */
 function inlinedOf(reader: Reader, parameters: number): Inlined | undefined {
-  const groups = reader.list(() => [reader.integer(), reader.byte()] as const);
-  const locals = groups.flatMap(([count, type]) => new Array<number>(count).fill(type));
-  const pieces: Piece[] = [];
-  const written = new Set<number>();
-  const zeros = new Set<number>();
+  const others = reader.list(() => new Array<number>(reader.integer()).fill(reader.byte())).flat();
+  if (others.some((type) => type !== V128)) return undefined;
+  const locals: Operand[] = [...Array(parameters).keys(), ...others.map(() => ({ constant: ZERO }))];
+  const instructions: Instruction[] = [];
+  const stack: Operand[] = [];
   const end = reader.bytes.length - 1;
   while (reader.at < end) {
     const start = reader.at;
     const code = reader.byte();
-    if (code >= LOCAL.first && code <= LOCAL.last) {
-      const local = reader.integer();
-      pieces.push(Uint8Array.of(code), local);
-      if (code !== LOCAL.get) written.add(local);
-      else if (local >= parameters && !written.has(local)) zeros.add(local);
-      continue;
-    }
-    const immediates = code === 0xfd ? vectorImmediatesOf(reader.integer()) : immediatesOf(code);
-    if (immediates === undefined) return undefined;
-    for (let i = 0; i < immediates[0]; i++) reader.integer();
-    reader.take(immediates[1]);
-    const before = pieces.at(-1);
-    if (isSplat(reader.bytes, start) && before instanceof Uint8Array && before[0] === I32_CONST)
-      pieces[pieces.length - 1] = { load: reader.bytes.subarray(start - before.length, reader.at) };
-    else pieces.push(reader.bytes.subarray(start, reader.at));
+    const bytes = (): Uint8Array => reader.bytes.subarray(start, reader.at);
+    if (code === Op.localGet) stack.push(locals[reader.integer()]!);
+    else if (code === Op.localSet) locals[reader.integer()] = stack.pop()!;
+    else if (code === Op.localTee) locals[reader.integer()] = stack.at(-1)!;
+    else if (code === Op.i32Const) {
+      reader.integer();
+      stack.push({ integer: bytes() });
+    } else if (code === Op.vector) {
+      const vector = reader.integer();
+      const taken = operandsOf(vector);
+      if (vector === Simd.const) {
+        reader.take(16);
+        stack.push({ constant: bytes() });
+      } else if (vector === Simd.load32Splat) {
+        const address = stack.pop();
+        if (typeof address !== "object" || !("integer" in address)) return undefined;
+        reader.integer();
+        reader.integer();
+        stack.push({ constant: Uint8Array.of(...address.integer, ...bytes()) });
+      } else if (taken === undefined) return undefined;
+      else {
+        instructions.push({ bytes: bytes(), operands: stack.splice(-taken) });
+        stack.push(parameters + instructions.length - 1);
+      }
+    } else return undefined;
   }
-  return { parameters, locals, pieces, zeros: [...zeros] };
+  return { parameters, instructions, result: stack[0]! };
 }
 
 let inlined: Map<string, Inlined> | undefined;
@@ -146,28 +155,19 @@ export function inlinedLane(name: string, arity: number, level: SimdLevel): Inli
   return found?.parameters === arity ? found : undefined;
 }
 
-const LOCAL_SET = 0x21;
-const ZEROS = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
-const V128 = 0x7b;
-/** Constants of 0 by type: i32, i64, f32, f64. */
-const zeroOf: Readonly<Record<number, readonly number[]>> = {
-  127: [0x41, 0],
-  126: [0x42, 0],
-  125: [0x43, 0, 0, 0, 0],
-  124: [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
-  [V128]: ZEROS,
-};
-
-/** Writes the code of a function on vectors that are in locals; its result is on the stack. */
-export function inline(code: Code, { parameters, locals, pieces, zeros }: Inlined, operands: readonly number[]): void {
-  const own = [...operands.map(() => code.local(V128)), ...locals.map((type) => code.local(type))];
-  operands.forEach((operand, i) => {
-    code.get(operand).set(own[i]!);
-  });
-  for (const local of zeros) code.raw(zeroOf[locals[local - parameters]!]!).op(LOCAL_SET, own[local]!);
-  for (const piece of pieces) {
-    if (typeof piece === "number") code.index(own[piece]!);
-    else if (piece instanceof Uint8Array) code.raw(piece);
-    else code.get(code.constant(piece.load, V128));
+/** Writes the code of a function on vectors that are in locals. @returns The local of its result. */
+export function inline(code: Code, { instructions, result }: Inlined, operands: readonly number[]): number {
+  const values = [...operands];
+  const put = (operand: Operand): void => {
+    if (typeof operand === "number") code.get(values[operand]!);
+    else if ("integer" in operand) code.raw(operand.integer);
+    else code.get(code.constant(operand.constant, V128));
+  };
+  for (const { bytes, operands: taken } of instructions) {
+    taken.forEach(put);
+    const local = code.raw(bytes).local(V128);
+    code.set(local);
+    values.push(local);
   }
+  return values[result as number]!;
 }
