@@ -3,7 +3,7 @@
 import type { FusedKernel, FusedLoad, FusedStep, FusedStore } from "../backend/ops/fused";
 import { formulas } from "../backend/wasm/fused/index";
 import { jointAxes, type Layout } from "./axes";
-import { type Argument, type Expression, type Memory, RowSum } from "./values";
+import { type Argument, type Expression, type Memory, RowSum, type Value } from "./values";
 
 /** What is read and written: memory, and where in it, in elements. */
 export interface Stream {
@@ -104,6 +104,21 @@ class Fusion {
 
 /** Elements that a root is computed from. */
 export const sourceOf = (root: Expression | RowSum): Expression => (root instanceof RowSum ? root.of : root);
+
+/** What roots and the expressions that they are computed from read in memory and is not there yet. */
+export function loadedBy(roots: readonly (Expression | RowSum)[], isThere: (value: Value) => boolean): Value[] {
+  const loaded = new Set<Value>();
+  const visited = new Set<Expression>();
+  const visit = (value: Expression): void => {
+    if (visited.has(value) || isThere(value)) return;
+    visited.add(value);
+    for (const input of value.inputs)
+      if (input.kind === "value") visit(input.value);
+      else if (input.kind === "load" && !isThere(input.value)) loaded.add(input.value);
+  };
+  for (const root of roots) if (!isThere(root)) visit(sourceOf(root));
+  return [...loaded];
+}
 
 /**
  * One kernel for values of equally many elements.

@@ -7,7 +7,7 @@ import { type Place, type Command as ProgramCommand, WindowMark } from "../backe
 import { formulas } from "../backend/wasm/fused/index";
 import type { Scheduled, Source } from "./built";
 import { type Window, withMarks } from "./events";
-import { fuse, type Stream, sourceOf } from "./fuse";
+import { fuse, loadedBy, type Stream, sourceOf } from "./fuse";
 import { aligned, arrangeTemporaries } from "./temporaries";
 import {
   type Argument,
@@ -268,6 +268,8 @@ export class Schedule {
   }
 
   private compute(given: readonly (Expression | RowSum)[]): void {
+    // What is read at other places comes first, that of all roots together: sums of the same rows are then made in one pass.
+    this.materialize(loadedBy(given, (value) => this.isThere(value)));
     const roots = given.filter((root) => !this.isThere(root));
     if (roots.length === 0) return;
     const inside = this.closure(roots);
@@ -319,8 +321,7 @@ export class Schedule {
       inside.add(value);
       if (inside.size > MOST_EXPRESSIONS) return false;
       for (const input of value.inputs) {
-        if (input.kind === "load") this.materialize([input.value]);
-        else if (input.kind === "value" && !this.isThere(input.value) && !visit(input.value)) return false;
+        if (input.kind === "value" && !this.isThere(input.value) && !visit(input.value)) return false;
       }
       return true;
     };

@@ -113,6 +113,9 @@ export class Unsupported extends Error {}
 /** Rows that are summed with the expression: longer ones are left to the kernel that sums in blocks, with less error. */
 const LONGEST_ROW = 1024;
 
+/** Products of at most so many terms are computed where they are needed, like the elementwise ops around them. */
+const FEW_TERMS = 4;
+
 /** Where an input of the function begins. */
 export interface Origin {
   readonly block: Block;
@@ -159,6 +162,7 @@ export class Values {
     if (event.kind === "copy" && this.addCopy(event)) return;
     if (event.kind === "fill" && this.addFill(event)) return;
     if (event.kind === "run" && event.op === "reduce" && this.addSum(event)) return;
+    if (event.kind === "run" && event.op === "matmul" && this.addProduct(event)) return;
     this.addCommand(event);
   }
 
@@ -219,13 +223,73 @@ export class Values {
   /** A sum along the last axis of an expression is made with it. */
   private addSum(event: Extract<Event, { kind: "run" }>): boolean {
     const { kind, y, x, n, inner } = event.description as { kind: string; y: Mark; x: Mark; n: number; inner: number };
-    if (kind !== "sum" || inner !== 1 || n < 2 || n > LONGEST_ROW) return false;
+    if (kind !== "sum" || inner !== 1 || n > LONGEST_ROW) return false;
     if (x.window.dtype !== "float32" || y.window.dtype !== "float32" || !this.isWhole(y.window)) return false;
+    if (n === 1)
+      return this.addCopy({ y: y.window, x: { ...x.window, shape: y.window.shape, strides: y.window.strides } });
     const from = this.argument(x.window, x.window.shape);
     if (from.kind !== "value") return false;
     const sum = new RowSum(from.value, n, this.isBackward);
     this.set(y.window.block, sum);
     return true;
+  }
+
+  /** Products of few terms are expressions; those of an expression with a vector are sums of its rows. */
+  private addProduct(event: Extract<Event, { kind: "run" }>): boolean {
+    const { y, a, b, bias, accumulate } = event.description as Record<"y" | "a" | "b", Mark> & {
+      bias: Mark | undefined;
+      accumulate: boolean;
+    };
+    const windows = [y, a, b, ...(bias === undefined ? [] : [bias])].map(({ window }) => window);
+    if (accumulate || !this.isWhole(y.window) || windows.some(({ dtype }) => dtype !== "float32")) return false;
+    const terms = a.window.shape.at(-1)!;
+    const product =
+      terms <= FEW_TERMS
+        ? this.termsOf(a.window, b.window, y.window)
+        : (this.rowSums(a.window, transposed(b.window), y.window) ??
+          this.rowSums(transposed(b.window), a.window, y.window));
+    if (product === undefined) return false;
+    this.set(y.window.block, product);
+    if (bias !== undefined) {
+      const sum = this.argument(y.window, y.window.shape);
+      this.set(
+        y.window.block,
+        this.expression("add", [sum, this.argument(bias.window, y.window.shape)], 0, 0, y.window),
+      );
+    }
+    return true;
+  }
+
+  /** a · b, term by term. */
+  private termsOf(a: Window, b: Window, y: Window): Expression {
+    let sum: Expression | undefined;
+    for (let k = 0; k < a.shape.at(-1)!; k++) {
+      const factors = [part(a, -1, k), part(b, -2, k)].map((x) => this.argument(x, y.shape));
+      const term = this.expression("mul", factors, 0, 0, y);
+      const sums = [sum, term].filter((value) => value !== undefined);
+      sum =
+        sum === undefined
+          ? term
+          : this.expression(
+              "add",
+              sums.map((value) => ({ kind: "value", value })),
+              0,
+              0,
+              y,
+            );
+    }
+    return sum!;
+  }
+
+  /** The products of rows with the only row of another matrix, if the rows are those of an expression. */
+  private rowSums(rows: Window, vector: Window, y: Window): RowSum | undefined {
+    const n = rows.shape.at(-1)!;
+    if (vector.shape.at(-2) !== 1 || n > LONGEST_ROW) return undefined;
+    const from = this.argument(rows, rows.shape);
+    if (from.kind !== "value") return undefined;
+    const factors = [from, this.argument(vector, rows.shape)];
+    const whole = { ...y, shape: rows.shape };
+    return new RowSum(this.expression("mul", factors, 0, 0, whole), n, this.isBackward);
   }
 
   private addCommand(event: Event): void {
@@ -290,3 +354,15 @@ export class Values {
 }
 
 const isFusable = (dtype: string): boolean => dtype === "float32" || dtype === "bool";
+
+/** A matrix the other way around, or each of a stack. */
+function transposed(x: Window): Window {
+  const swap = (list: readonly number[]) => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!];
+  return { ...x, shape: swap(x.shape), strides: swap(x.strides) };
+}
+
+/** The part of a window at an index of an axis, which stays, with the size 1. */
+function part(x: Window, axis: number, index: number): Window {
+  const shape = x.shape.with(axis, 1);
+  return { ...x, shape, offset: x.offset + index * x.strides.at(axis)! };
+}

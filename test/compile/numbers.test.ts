@@ -47,6 +47,7 @@ const cases: Record<string, Case> = {
   },
   "comparisons and choices": { f: (x, y) => torch.where(x!.gt(y!), x!.mul(2), y!.sub(1)), shapes: [[8, 9], [9]] },
   "sums of rows": { f: (x) => x!.exp().mul(x!).sum(1), shapes: [[13, 6]] },
+  "sums of one element": { f: (x) => x!.exp().sum(1).mul(2), shapes: [[13, 1]] },
   normalization: {
     f: (x) => {
       const centered = x!.sub(x!.mean(1, true));
@@ -65,6 +66,36 @@ const cases: Record<string, Case> = {
       return [z!.add(h.mul(u!)), psi.add(1).abs().log()];
     },
     shapes: [[20, 2], [2], [2], [1]],
+  },
+  "products of few terms": {
+    f: (x, w, v, b) => [x!.matmul(w!).add(b!).tanh(), x!.sin().matmul(v!).exp(), x!.t().matmul(x!.cos())],
+    shapes: [[9, 3], [3, 5], [3, 1], [5]],
+  },
+  "products of rows and a vector": {
+    f: (x, w, v, u) => {
+      const h = x!.matmul(w!).tanh();
+      return [h.matmul(v!).tanh(), h.matmul(u!).exp(), v!.t().matmul(h.t()), u!.mul(2).dot(h.select(0, 1))];
+    },
+    shapes: [[9, 1], [1, 13], [13, 1], [13]],
+  },
+  "stacks of products": {
+    f: (x, v, w) => [x!.tanh().matmul(v!), x!.exp().bmm(w!), w!.transpose(1, 2).bmm(x!.sin().transpose(1, 2)).add(1)],
+    shapes: [
+      [3, 4, 6],
+      [6, 2],
+      [3, 6, 1],
+    ],
+  },
+  "linear layers of one output and of one input": {
+    f: (x, w, b, v, c) => F.linear(F.linear(x!, w!, b!).tanh(), v!, c!).exp(),
+    shapes: [[9, 1], [8, 1], [8], [1, 8], [1]],
+  },
+  "a dependence between sums of the same rows": {
+    f: (x, w) => {
+      const first = x!.exp().mul(w!).sum(1, true);
+      return x!.exp().mul(first).sum(1).add(first.squeeze(1));
+    },
+    shapes: [[6, 5], [5]],
   },
   "an affine coupling": {
     f: (x) => {
@@ -169,6 +200,16 @@ test("special values are those of the ops", () => {
     g(x).forEach((y, i) => {
       expect(y.tolist()).toEqual(f(x)[i]!.tolist());
     });
+});
+
+test("what a coupling computes between its products is never in memory", () => {
+  const f = torch.compile((x: Tensor, w: Tensor, v: Tensor, u: Tensor) => {
+    const h = x.matmul(w).tanh();
+    return h.matmul(v).exp().add(h.matmul(u));
+  });
+  const xs = [torch.randn(64, 2), torch.randn(2, 32), torch.randn(32, 1), torch.randn(32, 1)] as const;
+  for (let call = 0; call < 2; call++) f(...xs);
+  expect(torch.compiler.explain(f).kernelCount).toBe(2);
 });
 
 test.each([1, 2, 3, 4, 5, 7, 8, 17, 63, 64, 65])("rows of %i elements", (n) => {
