@@ -1,6 +1,6 @@
 /** A job of one process, which needs no MPI: every collective is a copy. */
 import type { Call, Engine, Ticket } from "./engine";
-import { DistBackendError } from "./engine";
+import { DistBackendError, type Shrunk } from "./engine";
 
 const done: Ticket = { isDone: () => true, wait: () => {}, source: 0 };
 
@@ -20,6 +20,10 @@ export class Alone implements Engine {
 
   newComm(): number {
     return this.comms++;
+  }
+
+  shrink(comm: number): Shrunk {
+    return { comm: comm === 0 ? 0 : this.comms++, ranks: [0] };
   }
 
   freeComm(): void {}

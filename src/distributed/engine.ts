@@ -5,6 +5,23 @@ import { KindlingError } from "../core/errors";
 /** A failure of what connects the processes: a rank that is gone or does not answer, or ranks that do not agree. @see torch.distributed.DistBackendError */
 export class DistBackendError extends KindlingError {}
 
+/**
+ * Ranks are gone, with their processes or machines, and the others may go on without them: this is what all calls of a group with such a rank end with, those
+ * under way and all later ones, until {@link shrinkGroup} has made a group of the ranks that are left. Where MPI has no fault tolerance, or was not started with
+ * it, the launcher ends all ranks instead.
+ * @example
+ * if (error instanceof dist.RankLostError) console.log(`going on without ${error.ranks}`);
+ */
+export class RankLostError extends DistBackendError {
+  constructor(
+    message: string,
+    /** The ranks in the world that this process knows to be lost. */
+    readonly ranks: readonly number[],
+  ) {
+    super(message);
+  }
+}
+
 /** The kinds of calls. All but `send` and `recv` are collectives, which every rank of the communicator has to make in the same order. */
 export type CallKind =
   | "barrier"
@@ -78,10 +95,18 @@ export interface Ticket {
   readonly source: number;
 }
 
+/** What {@link Engine.shrink} gives. */
+export interface Shrunk {
+  /** The number of the communicator; −1 where this process is left out, unless it is the world. */
+  readonly comm: number;
+  /** The ranks that are in it, as they were counted before. */
+  readonly ranks: readonly number[];
+}
+
 /** One per process. */
 export interface Engine {
   readonly name: "mpi" | "self";
-  /** The rank of this process in the world. */
+  /** The rank of this process in the world; −1 once it is left out of it. */
   readonly rank: number;
   readonly worldSize: number;
   /** Starts a call. Calls on one communicator are carried out in the order in which they are started. */
@@ -91,6 +116,11 @@ export interface Engine {
    * @returns Its number; −1 where this process is not one of them.
    */
   newComm(ranks: readonly number[], timeout: number): number;
+  /**
+   * Makes a communicator of the ranks of another that are still there, in their order, but for those of `without`. All ranks of it that are there call this.
+   * Of communicator 0, the world, it makes the world: its ranks are counted anew, and all other communicators are gone.
+   */
+  shrink(comm: number, without: readonly number[], timeout: number): Shrunk;
   /** Gives a communicator back. */
   freeComm(comm: number): void;
   /** Leaves the job once all ranks do. */

@@ -34,7 +34,8 @@ export class ProcessGroup {
 
   /** @internal Use {@link initProcessGroup} and {@link newGroup}. */
   constructor(
-    readonly engine: Engine,
+    /** Another takes its place when the group is over. */
+    public engine: Engine,
     /** The communicator. */
     readonly comm: number,
     /** The ranks in the world of the members. */

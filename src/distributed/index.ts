@@ -22,14 +22,14 @@ export type {
   MessageOptions,
   ReduceOptions,
 } from "./collectives";
-export { DistBackendError } from "./engine";
+export { DistBackendError, RankLostError } from "./engine";
 export type { MonitoredBarrierOptions, ObjectOptions } from "./exchange";
 export type { ProcessGroup } from "./group";
 export * as optim from "./optim";
 export type { CommHook, GradBucket } from "./parallel/index";
 export { ReduceOp } from "./reductions";
 export type { Work } from "./work";
-export type { GroupOptions, InitOptions } from "./world";
+export type { GroupOptions, InitOptions, ShrinkOptions } from "./world";
 
 /**
  * Connects this process with the others that an MPI launcher started, each of which calls this. Without a launcher the process is alone: rank 0 of 1.
@@ -88,6 +88,28 @@ export const getProcessGroupRanks = later("getProcessGroupRanks", "group?");
  * @example const even = dist.newGroup([0, 2]);
  */
 export const newGroup = later("newGroup", "ranks?; timeout, backend, pgOptions");
+
+/**
+ * Goes on without some ranks: gives a group of those of a group that are left, in their order. It leaves out the ranks given, and those that are gone. All ranks
+ * of the group that are there call it, also those that are given, for which collectives of the new group do nothing.
+ *
+ * Of the default group it makes the default group: {@link getRank} and {@link getWorldSize} count the ranks anew, all other groups are over, and objects that hold
+ * one, such as a `DistributedDataParallel` or a `DistributedSampler`, have to be made anew. PyTorch's is not called by ranks that are to be left out.
+ *
+ * Ranks can go on after the death of others where MPI has fault tolerance: Open MPI 5 has, started with `kindling run --survive` or `mpirun --with-ft ulfm`.
+ * @param ranksToExclude Ranks of the world; none if left out.
+ * @throws ValueError for ranks that are not in the group, DistBackendError on all ranks if they exclude different ones.
+ * @see torch.distributed.shrink_group
+ * @example
+ * try {
+ *   loss.backward();
+ * } catch (error) {
+ *   if (!(error instanceof dist.RankLostError)) throw error;
+ *   dist.shrinkGroup();
+ *   model = new nn.parallel.DistributedDataParallel(net);
+ * }
+ */
+export const shrinkGroup = later("shrinkGroup", "ranksToExclude?; group");
 
 /** Ends a group, or, without one, all of them; {@link initProcessGroup} may follow. Waits for what is under way. @see torch.distributed.destroy_process_group */
 export const destroyProcessGroup = later("destroyProcessGroup", "group?");

@@ -2,4 +2,4 @@
 export * from "./collectives";
 export * from "./exchange";
 export * from "./parallel/index";
-export { destroyProcessGroup, groupFor, init, isInitialized, newGroup, useEngine } from "./world";
+export { destroyProcessGroup, groupFor, init, isInitialized, newGroup, shrinkGroup, useEngine } from "./world";

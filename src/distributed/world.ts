@@ -6,11 +6,12 @@ import { environment, hardwareConcurrency, runtime } from "../platform/platform"
 import { isBound } from "../platform/process";
 import { allocate } from "../tensor/create";
 import { Alone } from "./alone";
-import { DistBackendError, type Engine } from "./engine";
+import { DistBackendError, type Engine, RankLostError } from "./engine";
 import { ProcessGroup } from "./group";
 import { MpiEngine } from "./mpi/engine";
 import { findLaunch, type Launch } from "./mpi/launcher";
 import { startThread } from "./mpi/start";
+import { Retired } from "./retired";
 import { checkTimeout } from "./work";
 
 /** Seconds, as in PyTorch. */
@@ -44,7 +45,8 @@ export function groupFor(op: string, group: unknown): ProcessGroup {
   if (group == null) return world;
   if (!(group instanceof ProcessGroup))
     throw new ArgumentError(`${op}: group must be a ProcessGroup, as newGroup() gives it, got ${describe(group)}`);
-  if (!groups.has(group)) throw new ValueError(`${op}: the group was destroyed`);
+  if (!groups.has(group))
+    throw new ValueError(`${op}: the group was destroyed, or shrinkGroup() has made another of it`);
   return group;
 }
 
@@ -127,6 +129,7 @@ export function newGroup(ranks?: readonly number[] | null, { timeout, backend }:
   const op = "newGroup";
   const all = groupFor(op, null);
   checkBackend(op, backend);
+  if (all.rank < 0) throw new ValueError(`${op}: this process was left out of the default group`);
   const members =
     ranks == null ? [...all.ranks] : checkIntegers(op, "ranks", ranks, 0, all.size - 1).sort((a, b) => a - b);
   if (new Set(members).size !== members.length)
@@ -137,6 +140,54 @@ export function newGroup(ranks?: readonly number[] | null, { timeout, backend }:
   return group;
 }
 
+/** Options of {@link shrinkGroup}. */
+export interface ShrinkOptions {
+  /** Default: all ranks. */
+  group?: ProcessGroup | null;
+}
+
+export function shrinkGroup(
+  ranksToExclude?: readonly number[] | null,
+  { group: given }: ShrinkOptions = {},
+): ProcessGroup {
+  const op = "shrinkGroup";
+  const target = groupFor(op, given);
+  const { engine, ranks: before } = target;
+  const members = `[${before.join(", ")}]`;
+  if (target.rank < 0) throw new ValueError(`${op}: this process is not in the group ${members}`);
+  const without = checkIntegers(op, "ranksToExclude", ranksToExclude ?? [], 0, engine.worldSize - 1).sort(
+    (a, b) => a - b,
+  );
+  const said = `got [${without.join(", ")}]`;
+  if (new Set(without).size !== without.length)
+    throw new ValueError(`${op}: ranksToExclude must not name a rank twice, ${said}`);
+  if (without.some((rank) => !before.includes(rank)))
+    throw new ValueError(`${op}: ranksToExclude must be ranks of the group ${members}, ${said}`);
+  if (without.length === before.length)
+    throw new ValueError(`${op}: ranksToExclude must leave a rank of the group ${members}, ${said}`);
+  const isWorld = target === world;
+  const ended = isWorld ? [...groups] : [target];
+  for (const one of ended) settle(one);
+  const { comm, ranks } = engine.shrink(target.comm, without, target.timeout);
+  const group = new ProcessGroup(engine, comm, isWorld ? ranks.map((_, i) => i) : ranks, target.timeout);
+  for (const one of ended) {
+    groups.delete(one);
+    one.engine = new Retired(one.engine, one.ranks);
+  }
+  groups.add(group);
+  if (isWorld) world = group;
+  return group;
+}
+
+/** Waits for all that is under way in a group, as far as its ranks are there. */
+function settle(group: ProcessGroup): void {
+  try {
+    group.drain();
+  } catch (error) {
+    if (!(error instanceof RankLostError)) throw error;
+  }
+}
+
 export function destroyProcessGroup(group?: ProcessGroup | null): void {
   const target = groupFor("destroyProcessGroup", group);
   if (target !== world) {
@@ -144,7 +195,7 @@ export function destroyProcessGroup(group?: ProcessGroup | null): void {
     groups.delete(target);
     return;
   }
-  for (const one of groups) one.drain();
+  for (const one of groups) settle(one);
   groups.clear();
   world.engine.close(world.timeout);
   world = undefined;

@@ -3,11 +3,10 @@
  * that owns MPI has nothing to do, a caller that waits anyway carries out its collective, and hands it over if it is not over soon.
  */
 import { type Foreign, openForeign } from "../../platform/foreign";
-import type { Call } from "../engine";
 import { mpiCalls } from "./calls";
 import { type Collectives, mpiCollectives } from "./collective";
 import type { MailboxSetup, Members } from "./jobs";
-import { Control, Field, Layout, Owner, Progress, State } from "./mailbox";
+import { Control, Field, Layout, Owner, Progress, type SlotKind, Stage, State } from "./mailbox";
 import type { StartedThread } from "./start";
 
 /**
@@ -28,8 +27,9 @@ export class CallerSide {
   private readonly f64: Float64Array;
   private readonly foreign: Foreign;
   private readonly collectives: Collectives;
-  private readonly rank: number;
-  private readonly size: number;
+  private readonly survives: boolean;
+  private rank: number;
+  private size: number;
   /** By the numbers of the communicators. */
   private readonly members = new Map<number, Members>();
 
@@ -50,6 +50,7 @@ export class CallerSide {
     });
     const base = this.foreign.address(new Uint8Array(setup.box));
     const memory = this.foreign.address(new Uint8Array(setup.memory as SharedArrayBuffer));
+    this.survives = mpi.faults !== undefined;
     this.collectives = mpiCollectives(mpi, this.foreign, setup, base, memory);
   }
 
@@ -58,7 +59,7 @@ export class CallerSide {
    * @param posted How many calls came before it.
    * @returns Whether it is over. If not, the other thread goes on with it.
    */
-  carryOut(slot: number, posted: number, kind: Call["kind"] | "newComm"): boolean {
+  carryOut(slot: number, posted: number, kind: SlotKind): boolean {
     const { i32 } = this;
     if (messages.includes(kind) || !this.collectives.isPlain(slot)) return false;
     if (Atomics.load(i32, Control.over) !== posted || Atomics.load(i32, Control.state) !== State.ready) return false;
@@ -67,8 +68,7 @@ export class CallerSide {
     try {
       return this.run(slot, members);
     } catch (error) {
-      this.fail(slot, `MPI: ${(error as Error).message}`);
-      return true;
+      return this.fail(slot, `MPI: ${(error as Error).message}`);
     } finally {
       Atomics.store(i32, Control.owner, Owner.nobody);
     }
@@ -87,6 +87,12 @@ export class CallerSide {
   learn(comm: number, slot: number, ranks: readonly number[]): void {
     const handle = this.f64[this.field(slot, Field.handle)]!;
     this.members.set(comm, { handle, rank: ranks.indexOf(this.rank), size: ranks.length });
+  }
+
+  /** The world has become another. */
+  enter(rank: number, size: number): void {
+    [this.rank, this.size] = [rank, size];
+    this.members.clear();
   }
 
   private membersOf(comm: number): Members {
@@ -123,12 +129,15 @@ export class CallerSide {
     Atomics.store(i32, (Layout.slots + slot * this.setup.slotBytes) / 4 + Layout.state, progress);
   }
 
-  private fail(slot: number, text: string): void {
+  /** @returns Whether it is the end of the call: where a rank may be gone, the other thread finds out. */
+  private fail(slot: number, text: string): boolean {
     const start = Layout.slots + slot * this.setup.slotBytes;
     const bytes = new Uint8Array(this.setup.box, start + Layout.error, Layout.errorBytes);
     const length = Math.min(text.length, bytes.length);
     for (let i = 0; i < length; i++) bytes[i] = text.charCodeAt(i) & 127;
     this.i32[start / 4 + Layout.errorLength] = length;
-    this.finish(slot, Progress.failed);
+    if (this.survives) this.i32[start / 4 + Layout.stage] = Stage.fails;
+    else this.finish(slot, Progress.failed);
+    return !this.survives;
   }
 }

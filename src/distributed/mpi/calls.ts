@@ -20,6 +20,8 @@ export interface MpiSetup {
   readonly libraries: readonly string[];
   /** Whether ranks are on other machines, as far as the launcher says. */
   readonly isNetworked: boolean;
+  /** Whether the launcher lets ranks go on when others die. */
+  readonly survives: boolean;
   readonly abis: Readonly<Record<AbiName, Abi>>;
   readonly kinds: readonly string[];
   readonly wireTypes: readonly string[];
@@ -46,6 +48,20 @@ export interface MpiCall {
   readonly request: number;
 }
 
+/** What MPI has for the ranks that are left when others die: user-level failure mitigation (ULFM). */
+export interface Faults {
+  /** The ranks of a communicator that are known to be dead. */
+  failed(comm: number): number[];
+  /** The ranks in a communicator of those of another. */
+  members(of: number, comm: number): number[];
+  /** Ends what is under way in a communicator, on all ranks. */
+  revoke(comm: number): void;
+  /** Starts an agreement of the ranks that are left on a word: the bits that it has everywhere. */
+  agree(comm: number, word: number, request: number): void;
+  /** Makes a communicator of the ranks that are left, all of which call it. */
+  shrink(comm: number): number;
+}
+
 /** MPI, ready to be called. Everything throws an error with MPI's text if MPI fails. */
 export interface Mpi extends MpiFacts {
   /** MPI_COMM_WORLD. */
@@ -70,6 +86,8 @@ export interface Mpi extends MpiFacts {
   probe(comm: number): boolean;
   abort(code: number): void;
   finalize(): void;
+  /** Undefined where the death of a rank ends all. */
+  readonly faults: Faults | undefined;
 }
 
 /** Loads MPI, and initializes it unless another thread did: then its facts are given. */
@@ -129,10 +147,24 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign, facts?: MpiFacts): M
     MPI_Abort: "ihi",
     MPI_Finalize: "i",
   };
-  const resolved = Object.fromEntries(
-    Object.entries(signatures).map(([name, letters]) => [name, letters.replace(/h/g, abi.handle)]),
-  ) as typeof signatures;
-  const mpi = foreign.functions(library, resolved);
+  const resolve = <K extends string>(list: Record<K, string>): Record<K, string> =>
+    Object.fromEntries(
+      (Object.entries(list) as [K, string][]).map(([name, letters]) => [name, letters.replace(/h/g, abi.handle)]),
+    ) as never;
+  const mpi = foreign.functions(library, resolve(signatures));
+
+  const faultSignatures = {
+    MPIX_Comm_get_failed: "ihp",
+    MPIX_Comm_revoke: "ih",
+    MPIX_Comm_iagree: "ihpp",
+    MPIX_Comm_shrink: "ihp",
+    MPI_Comm_group: "ihp",
+    MPI_Group_size: "ihp",
+    MPI_Group_translate_ranks: "ihiphp",
+    MPI_Group_free: "ip",
+  };
+  const hasFaults = setup.survives && Object.keys(faultSignatures).every((name) => foreign.symbol(name) !== 0);
+  const ft = hasFaults ? foreign.functions(library, resolve(faultSignatures)) : undefined;
 
   const check = (code: number): void => {
     if (code === 0) return;
@@ -165,6 +197,43 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign, facts?: MpiFacts): M
   const duplicate = (comm: number): number => {
     check(mpi.MPI_Comm_dup(comm, low));
     return returnErrors(handle());
+  };
+  const free = <T>(result: T, ...groups: number[]): T => {
+    for (const group of groups) {
+      [words[0], words[1]] = [group | 0, Math.floor(group / 2 ** 32)];
+      check(ft!.MPI_Group_free(low));
+    }
+    return result;
+  };
+  /** Ranks of a communicator that are in a group, which is freed. */
+  const ranksIn = (group: number, comm: number): number[] => {
+    check(ft!.MPI_Group_size(group, low));
+    const n = words[0]!;
+    if (n === 0) return free([], group);
+    check(ft!.MPI_Comm_group(comm, low));
+    const whole = handle();
+    const lists = new Int32Array(new SharedArrayBuffer(8 * n));
+    for (let i = 0; i < n; i++) lists[i] = i;
+    const at = foreign.address(new Uint8Array(lists.buffer));
+    check(ft!.MPI_Group_translate_ranks(group, n, at, whole, at + 4 * n));
+    const ranks = [...lists.slice(n)].filter((rank) => rank >= 0).sort((a, b) => a - b);
+    return free(ranks, group, whole);
+  };
+  const faults: Faults | undefined = ft && {
+    failed: (comm) => {
+      check(ft.MPIX_Comm_get_failed(comm, low));
+      return ranksIn(handle(), comm);
+    },
+    members: (of, comm) => {
+      check(ft.MPI_Comm_group(of, low));
+      return ranksIn(handle(), comm);
+    },
+    revoke: (comm) => check(ft.MPIX_Comm_revoke(comm)),
+    agree: (comm, word, request) => check(ft.MPIX_Comm_iagree(comm, word, request)),
+    shrink: (comm) => {
+      check(ft.MPIX_Comm_shrink(comm, low));
+      return returnErrors(handle());
+    },
   };
   const { inPlace, statusIgnore } = abi;
   const byte = value(abi.types.uint8);
@@ -243,5 +312,6 @@ export function mpiCalls(setup: MpiSetup, foreign: Foreign, facts?: MpiFacts): M
       mpi.MPI_Abort(world, code);
     },
     finalize: () => check(mpi.MPI_Finalize()),
+    faults,
   };
 }

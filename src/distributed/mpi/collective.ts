@@ -167,7 +167,7 @@ export function mpiCollectives(
       unpack(slot, members);
       return "over";
     }
-    if (kind === "newComm" || (!isPlain(slot) && members.size > 1)) return "agreed";
+    if (kind === "newComm" || kind === "shrink" || (!isPlain(slot) && members.size > 1)) return "agreed";
     startMoving(slot, members);
     return "goesOn";
   };

@@ -5,9 +5,10 @@ import { ValueError } from "../../core/errors";
 import { findPackage, openForeign } from "../../platform/foreign";
 import { runtime } from "../../platform/platform";
 import { complain, endAtOnce, onExit } from "../../platform/process";
-import { type Call, DistBackendError, type Engine, type Ticket } from "../engine";
+import { type Call, DistBackendError, type Engine, type Shrunk, type Ticket } from "../engine";
 import { CallerSide } from "./caller";
 import type { MailboxSetup } from "./jobs";
+import { lostError } from "./lost";
 import {
   Command,
   Control,
@@ -20,6 +21,7 @@ import {
   Owner,
   Progress,
   SLOTS,
+  type SlotKind,
   Stage,
   State,
   slotBytes,
@@ -106,8 +108,10 @@ class MpiTicket implements Ticket {
 /** The engine of a process that an MPI launcher started. */
 export class MpiEngine implements Engine {
   readonly name = "mpi";
-  readonly rank: number;
-  readonly worldSize: number;
+  rank: number;
+  worldSize: number;
+  /** The number of ranks that slots have room for. */
+  private readonly capacity: number;
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
   private readonly u8: Uint8Array;
@@ -127,6 +131,7 @@ export class MpiEngine implements Engine {
   ) {
     this.rank = thread.rank;
     this.worldSize = thread.size;
+    this.capacity = thread.size;
     this.slotBytes = slotBytes(thread.size);
     const box = new SharedArrayBuffer(Layout.slots + SLOTS * this.slotBytes);
     this.i32 = new Int32Array(box);
@@ -165,6 +170,22 @@ export class MpiEngine implements Engine {
     return ticket.source;
   }
 
+  shrink(comm: number, without: readonly number[], timeout: number): Shrunk {
+    const ticket = this.post(
+      { kind: "shrink", comm, type: "int32", text: `shrinkGroup([${without.join(", ")}])` },
+      without,
+    );
+    ticket.wait(timeout);
+    const at = this.word(ticket.slot, Layout.counts / 4);
+    const count = this.f64[this.word(ticket.slot, 0) / 2 + Layout.fields + Field.outputCount]!;
+    const ranks = Array.from(this.i32.subarray(at, at + count));
+    if (comm === 0) {
+      [this.rank, this.worldSize] = [ranks.indexOf(this.rank), count];
+      this.caller?.enter(this.rank, count);
+    } else if (ticket.source >= 0) this.caller?.learn(ticket.source, ticket.slot, ranks);
+    return { comm: comm === 0 ? 0 : ticket.source, ranks };
+  }
+
   freeComm(): void {
     // MPI_Comm_free is a collective, for which the ranks need not come together again.
   }
@@ -175,7 +196,7 @@ export class MpiEngine implements Engine {
 
   // ---- Slots --------------------------------------------------------------------------------------------------------
 
-  private post(call: Omit<Call, "kind"> & { kind: Call["kind"] | "newComm" }, ranks?: readonly number[]): MpiTicket {
+  private post(call: Omit<Call, "kind"> & { kind: SlotKind }, ranks?: readonly number[]): MpiTicket {
     if (this.broken !== undefined)
       throw new DistBackendError(
         `${call.text}: the ranks cannot communicate after an earlier failure (${this.broken.message})`,
@@ -209,11 +230,7 @@ export class MpiEngine implements Engine {
     old.read();
   }
 
-  private fill(
-    slot: number,
-    call: Omit<Call, "kind"> & { kind: Call["kind"] | "newComm" },
-    ranks?: readonly number[],
-  ): void {
+  private fill(slot: number, call: Omit<Call, "kind"> & { kind: SlotKind }, ranks?: readonly number[]): void {
     const { i32, f64, u8 } = this;
     const start = Layout.slots + slot * this.slotBytes;
     const at = start / 8 + Layout.fields;
@@ -242,11 +259,11 @@ export class MpiEngine implements Engine {
 
   /** Counts and displacements of an all-to-all. */
   private putCounts(start: number, at: number, counts: readonly number[]): void {
-    const first = (start + Layout.counts) / 4 + at * this.worldSize;
+    const first = (start + Layout.counts) / 4 + at * this.capacity;
     let sum = 0;
     counts.forEach((count, i) => {
       this.i32[first + i] = count;
-      this.i32[first + this.worldSize + i] = sum;
+      this.i32[first + this.capacity + i] = sum;
       sum += count;
     });
   }
@@ -281,6 +298,7 @@ export class MpiEngine implements Engine {
     if (progress === Progress.done) return undefined;
     const start = Layout.slots + slot * this.slotBytes + Layout.error;
     const why = this.textAt(start, this.i32[this.word(slot, Layout.errorLength)]!);
+    if (progress === Progress.lost) return lostError(text, why);
     if (progress === Progress.disagreed) return new DistBackendError(`${text}: the ranks do not agree: ${why}`);
     const cause =
       progress === Progress.left
@@ -293,7 +311,7 @@ export class MpiEngine implements Engine {
   /** Whether MPI may go on with a call that has failed. */
   isAbandoned(slot: number): boolean {
     const progress = this.progressOf(slot);
-    return progress === Progress.failed || progress === Progress.left;
+    return progress !== Progress.done && progress !== Progress.disagreed;
   }
 
   private textAt(start: number, length: number): string {
@@ -326,9 +344,10 @@ export class MpiEngine implements Engine {
     return Atomics.load(i32, Control.answered) !== before;
   }
 
-  /** All ranks are done, so that nothing is lost when one ends without MPI, and nothing has failed. */
+  /** Nothing is lost when a rank ends without MPI: all are done and nothing has failed, or those that go on do without this one. */
   private endUnfinalized(): void {
-    complain(`kindling: rank ${this.rank}: all ranks are done, but MPI_Finalize does not return; ending the process`);
+    if (Atomics.load(this.i32, Control.state) !== State.cut)
+      complain(`kindling: rank ${this.rank}: all ranks are done, but MPI_Finalize does not return; ending the process`);
     // Node would wait for the thread, and a signal would be the job's exit code.
     openForeign(runtime === "node" ? findPackage("koffi") : undefined).exit(0);
   }

@@ -45,6 +45,8 @@ export interface Comm extends Members {
   /** A copy of the communicator, for messages of rings; its tags count them. */
   readonly ringHandle: number;
   rings: number;
+  /** Its ranks that are gone: nothing moves in it any more. */
+  lost: readonly number[];
 }
 
 /** A call that is under way. */
@@ -53,7 +55,7 @@ export interface Job {
   readonly kind: string;
   readonly comm: Comm;
   /** What was started last. */
-  stage: "waits" | "compares" | "moves" | "explains" | "over";
+  stage: "waits" | "compares" | "moves" | "explains" | "fails" | "over";
   readonly since: number;
   /** Memory that MPI uses until the job is over. */
   scratch?: SharedArrayBuffer;
@@ -61,4 +63,6 @@ export interface Job {
   ring?: Ring;
   /** How many elements were announced to a receiver. */
   count?: number;
+  /** When MPI refused it, and why. */
+  refused?: { readonly since: number; readonly why: string };
 }

@@ -13,6 +13,8 @@ export interface Launch {
   /** Ranks on this machine. */
   readonly localSize: number;
   readonly localRank: number;
+  /** Whether ranks may go on when others die: Open MPI's `mpirun --with-ft ulfm` says so. */
+  readonly survives: boolean;
 }
 
 const OPEN_MPI = ["libmpi.so.40", "libmpi.40.dylib", "libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi_abi.dylib"];
@@ -43,6 +45,7 @@ function launch(name: string, libraries: readonly string[], variables: readonly 
     size,
     localRank: localRank ?? 0,
     localSize: localSize ?? 1,
+    survives: number("OMPI_MCA_mpi_ft_enable") === 1,
   };
 }
 

@@ -5,7 +5,8 @@
 import type { CallKind, WireOp, WireType } from "../engine";
 
 /** What a slot may ask for. */
-export const kinds: readonly (CallKind | "newComm")[] = [
+export type SlotKind = CallKind | "newComm" | "shrink";
+export const kinds: readonly SlotKind[] = [
   "barrier",
   "allReduce",
   "broadcast",
@@ -18,6 +19,7 @@ export const kinds: readonly (CallKind | "newComm")[] = [
   "send",
   "recv",
   "newComm",
+  "shrink",
 ];
 export const wireTypes: readonly WireType[] = ["float32", "float64", "int64", "int32", "int16", "int8", "uint8"];
 export const wireOps: readonly WireOp[] = ["sum", "product", "min", "max", "band", "bor", "bxor"];
@@ -46,15 +48,15 @@ export const Control = {
 
 /** Values of `Control.owner`. */
 export const Owner = { nobody: 0, thread: 1, caller: 2 } as const;
-/** Values of a slot's stage: what was started last. */
-export const Stage = { waits: 0, compares: 1, moves: 2 } as const;
+/** Values of a slot's stage: what was started last, or that MPI has refused it. */
+export const Stage = { waits: 0, compares: 1, moves: 2, fails: 3 } as const;
 
-/** Values of `Control.state`. */
-export const State = { starting: 0, ready: 1, failed: 2, closing: 3, closed: 4 } as const;
+/** Values of `Control.state`; `cut`: the process ends without MPI, which others cannot wait for. */
+export const State = { starting: 0, ready: 1, failed: 2, closing: 3, closed: 4, cut: 5 } as const;
 /** Values of `Control.command`. */
 export const Command = { none: 0, close: 1, abort: 2, inquire: 3 } as const;
 /** Values of a slot's state. */
-export const Progress = { free: 0, posted: 1, done: 2, failed: 3, left: 4, disagreed: 5 } as const;
+export const Progress = { free: 0, posted: 1, done: 2, failed: 3, left: 4, disagreed: 5, lost: 6 } as const;
 
 /** Places, in bytes: of control from the start, of a slot from its own start. */
 export const Layout = {

@@ -1,7 +1,8 @@
 /** What ranks tell each other beside the calls: that they leave, and what they are doing. It travels as text with the thread that runs it. */
 import type { Mpi } from "./calls";
+import type { Members } from "./jobs";
 
-/** The other ranks, as this one knows them. */
+/** The other ranks, as this one knows them. They are numbered as in the communicator. */
 export interface Peers {
   /** When each rank that has left said so. */
   readonly gone: ReadonlyMap<number, number>;
@@ -16,11 +17,20 @@ export interface Peers {
   leave(): () => boolean;
 }
 
-/** @param comm A communicator of all ranks that nothing else uses. @param ownState What this rank is doing. */
-export function mpiPeers(mpi: Mpi, address: (view: Uint8Array) => number, comm: number, ownState: () => string): Peers {
+/**
+ * @param members Of a communicator that nothing else uses. @param nameOf The number of a rank in the world; −1 for one that was left out.
+ * @param ownState What this rank is doing.
+ */
+export function mpiPeers(
+  mpi: Mpi,
+  address: (view: Uint8Array) => number,
+  { handle: comm, rank: own, size }: Members,
+  nameOf: (rank: number) => number,
+  ownState: () => string,
+): Peers {
   const [LEAVES, ASKS, ANSWERS] = [1, 2, 3];
   const BYTES = 1024;
-  const others = Array.from({ length: mpi.size }, (_, rank) => rank).filter((rank) => rank !== mpi.rank);
+  const others = Array.from({ length: size }, (_, rank) => rank).filter((rank) => rank !== own);
   const gone = new Map<number, number>();
   let answers: Map<number, string> | undefined;
   /** What is being sent: MPI uses the memory, which has to stay, and has put its request behind the message. */
@@ -30,7 +40,7 @@ export function mpiPeers(mpi: Mpi, address: (view: Uint8Array) => number, comm: 
     const message = new SharedArrayBuffer(BYTES + 8);
     const bytes = new Uint8Array(message);
     const length = Math.min(text.length, BYTES - 16);
-    new Int32Array(message).set([kind, mpi.rank, length]);
+    new Int32Array(message).set([kind, own, length]);
     for (let i = 0; i < length; i++) bytes[16 + i] = text.charCodeAt(i) & 127;
     const place = address(bytes);
     outgoing.push({ message, request: place + BYTES });
@@ -54,13 +64,14 @@ export function mpiPeers(mpi: Mpi, address: (view: Uint8Array) => number, comm: 
 
   const inquire = (pause: () => void): string => {
     answers = new Map();
-    const present = others.filter((rank) => !gone.has(rank));
+    const known = others.filter((rank) => nameOf(rank) >= 0);
+    const present = known.filter((rank) => !gone.has(rank));
     for (const rank of present) tell(rank, ASKS);
     for (const start = performance.now(); performance.now() - start < 1000 && answers.size < present.length; pause())
       listen();
-    const lines = others.map((rank) => {
+    const lines = known.map((rank) => {
       const state = answers!.get(rank) ?? (gone.has(rank) ? "has left" : "does not answer");
-      return `rank ${rank} ${state}`;
+      return `rank ${nameOf(rank)} ${state}`;
     });
     answers = undefined;
     return lines.join("; ");

@@ -5,12 +5,14 @@ import { environment, runtime, startWorker, type WorkerHandle } from "../../plat
 import { DistBackendError } from "../engine";
 import { type MpiFacts, type MpiSetup, mpiCalls } from "./calls";
 import { mpiCollectives } from "./collective";
+import { mpiComms } from "./comms";
 import { abis } from "./handles";
 import { installHint, type Launch } from "./launcher";
 import { kinds, wireOps, wireTypes } from "./mailbox";
 import { mpiMessages } from "./messages";
 import { mpiPeers } from "./peers";
 import { ringAllReduce } from "./ring";
+import { mpiSurvivors } from "./survivors";
 import { mpiThread } from "./thread";
 
 /** A thread that has initialized MPI. */
@@ -33,6 +35,8 @@ const parts = {
   ringAllReduce: ${ringAllReduce.toString()},
   mpiMessages: ${mpiMessages.toString()},
   mpiPeers: ${mpiPeers.toString()},
+  mpiComms: ${mpiComms.toString()},
+  mpiSurvivors: ${mpiSurvivors.toString()},
 };
 let foreign, mpi;
 receive((message) => {
@@ -54,8 +58,9 @@ function setupFor(op: string, launch: Launch): MpiSetup {
     throw new DistBackendError(
       `${op}: in Node, MPI is called through the package koffi, which is not installed; use \`npm install koffi\``,
     );
+  const { libraries, survives } = launch;
   const isNetworked = launch.localSize < (launch.size ?? 1);
-  return { koffi, libraries: launch.libraries, isNetworked, abis, kinds, wireTypes, wireOps };
+  return { koffi, libraries, isNetworked, survives, abis, kinds, wireTypes, wireOps };
 }
 
 /** @throws DistBackendError with what to do. */

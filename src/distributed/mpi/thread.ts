@@ -7,10 +7,12 @@
 import type { Foreign } from "../../platform/foreign";
 import type { Mpi } from "./calls";
 import type { mpiCollectives } from "./collective";
-import type { Comm, Job, MailboxSetup } from "./jobs";
+import type { mpiComms } from "./comms";
+import type { Job, MailboxSetup, Members } from "./jobs";
 import type { mpiMessages } from "./messages";
 import type { mpiPeers } from "./peers";
 import type { RingSetup, ringAllReduce } from "./ring";
+import type { mpiSurvivors } from "./survivors";
 
 /** Functions in files of their own, which travel as text as well. */
 export type ThreadParts = {
@@ -18,6 +20,8 @@ export type ThreadParts = {
   ringAllReduce: typeof ringAllReduce;
   mpiMessages: typeof mpiMessages;
   mpiPeers: typeof mpiPeers;
+  mpiComms: typeof mpiComms;
+  mpiSurvivors: typeof mpiSurvivors;
 };
 
 /** Runs until the program ends. */
@@ -40,19 +44,10 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
   /** How long a rank may be gone before calls with it are given up (ms), and how often to look whether one is (ms). */
   const [GRACE, LOOK] = [2000, 20];
 
-  const worldRanks = Array.from({ length: mpi.size }, (_, rank) => rank);
-  const commOf = (handle: number, ranks: readonly number[]): Comm => {
-    const [rank, size] = [ranks.indexOf(mpi.rank), ranks.length];
-    return { handle, ranks, rank, size, queue: [], ringHandle: mpi.duplicate(handle), rings: 0 };
-  };
-  const world = commOf(mpi.duplicate(mpi.world), worldRanks);
-  const comms = new Map<number, Comm>([[0, world]]);
-  let made = 0;
   let jobs: Job[] = [];
   let taken = 0;
   /** What MPI may still read or write after a failure: it stays until the process ends. */
   const kept: Job[] = [];
-  f64[L.world] = world.handle;
 
   // ---- The mailbox --------------------------------------------------------------------------------------------------
 
@@ -64,10 +59,11 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     for (let i = 0; i < length; i++) u8[start + i] = text.charCodeAt(i) & 127;
     return length;
   };
-  const callText = (slot: number): string => {
-    const start = startOf(slot) + L.callText;
-    return String.fromCharCode(...u8.slice(start, start + i32[word(slot, L.textLength)]!));
+  const textAt = (slot: number, at: number, length: number): string => {
+    const start = startOf(slot) + at;
+    return String.fromCharCode(...u8.slice(start, start + i32[word(slot, length)]!));
   };
+  const callText = (slot: number): string => textAt(slot, L.callText, L.textLength);
 
   const finish = (job: Job, progress: number, text = ""): void => {
     if (progress !== P.done && progress !== P.disagreed) kept.push({ ...job });
@@ -81,6 +77,12 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     Atomics.notify(i32, word(slot, L.state));
   };
 
+  /** MPI does not take a call: it may be that a rank is gone, of which there is word soon. */
+  const refuse = (job: Job, why: string): void => {
+    job.stage = "fails";
+    job.refused = { since: now(), why };
+  };
+
   const take = (): void => {
     const posted = Atomics.load(i32, C.posted);
     // Of what came before, slots have been used again: the caller's thread has carried it out.
@@ -90,11 +92,13 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
       // What the caller's thread has carried out needs nothing more; what it has started is gone on with.
       if (Atomics.load(i32, word(slot, L.state)) !== P.posted) continue;
       if (Atomics.load(i32, word(slot, L.call)) !== taken) continue;
-      const comm = comms.get(field(slot, F.comm))!;
-      const stage = (["waits", "compares", "moves"] as const)[i32[word(slot, L.stage)]!]!;
+      const comm = comms.get(field(slot, F.comm));
+      const stage = (["waits", "compares", "moves", "fails"] as const)[i32[word(slot, L.stage)]!]!;
       const job: Job = { slot, kind: kinds[field(slot, F.kind)]!, comm, stage, since: now() };
+      if (stage === "fails") refuse(job, textAt(slot, L.error, L.errorLength));
       jobs.push(job);
-      if (job.kind !== "send" && job.kind !== "recv" && stage !== "moves") comm.queue.push(job);
+      const isQueued = stage === "waits" || stage === "compares";
+      if (job.kind !== "send" && job.kind !== "recv" && isQueued) comm.queue.push(job);
     }
   };
 
@@ -122,19 +126,6 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     };
     job.ring = parts.ringAllReduce(mpi, address, ring, spare.pop());
     job.stage = "moves";
-  };
-
-  const makeComm = (job: Job): void => {
-    const { slot } = job;
-    const at = (startOf(slot) + L.counts) / 4;
-    const ranks = Array.from(i32.slice(at, at + field(slot, F.inputCount)));
-    const rank = ranks.indexOf(mpi.rank);
-    const handle = mpi.split(world.handle, rank >= 0, Math.max(rank, 0));
-    made++;
-    if (rank >= 0) comms.set(made, commOf(handle, ranks));
-    f64[startOf(slot) / 8 + L.fields + F.handle] = handle;
-    i32[word(slot, L.result)] = rank < 0 ? -1 : made;
-    finish(job, P.done);
   };
 
   /** All ranks have seen that they do not agree. */
@@ -168,7 +159,8 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     if (outcome === "over") finish(job, P.done);
     else if (outcome === "differs") explain(job);
     else if (outcome === "goesOn") job.stage = "moves";
-    else if (job.kind === "newComm") makeComm(job);
+    else if (job.kind === "newComm") comms.make(job);
+    else if (job.kind === "shrink") comms.shrink(job);
     else startRing(job);
   };
 
@@ -202,11 +194,17 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
 
   const advance = (job: Job): boolean => {
     try {
+      const hasMoved = survivors?.advance(job);
+      if (hasMoved !== undefined) return hasMoved;
       const isMessage = job.kind === "send" || job.kind === "recv";
       return isMessage ? messages.advance(job, jobs) : advanceCollective(job);
     } catch (error) {
-      job.comm.queue.splice(0);
-      finish(job, P.failed, `MPI: ${(error as Error).message}`);
+      const why = `MPI: ${(error as Error).message}`;
+      if (survivors !== undefined) refuse(job, why);
+      else {
+        job.comm.queue.splice(0);
+        finish(job, P.failed, why);
+      }
       return true;
     }
   };
@@ -222,22 +220,32 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     const ago = ((Date.now() - f64[L.lastTime]!) / 1000).toFixed(1);
     return `is in no call; the last was ${callText(last - 1)}, ${ago} s ago`;
   };
-  const peers = parts.mpiPeers(mpi, address, mpi.duplicate(world.handle), ownState);
-  const { gone } = peers;
+  const meet = (members: Members) => parts.mpiPeers(mpi, address, members, (peer) => comms.nameOf(peer), ownState);
+  const comms = parts.mpiComms(mpi, setup, meet, finish);
+  const { faults } = mpi;
+  const survivors = faults && parts.mpiSurvivors(mpi, faults, setup, base, foreign, comms, finish);
+
   let looked = now();
   const listen = (): void => {
     looked = now();
-    peers.listen();
+    survivors?.look();
+    if (survivors?.isCut()) return;
+    try {
+      comms.peers().listen();
+    } catch (error) {
+      if (!survivors?.look()) throw error;
+    }
   };
 
   /** Gives up calls with a rank that is gone: what it took part in would be over by now. */
   const giveUp = (): void => {
-    for (const [rank, since] of gone) {
+    for (const [peer, since] of comms.peers().gone) {
+      const rank = comms.nameOf(peer);
       if (now() - since < GRACE) continue;
       for (const job of jobs) {
-        const peer = field(job.slot, F.peer);
-        const isPair = job.kind === "send" || (job.kind === "recv" && peer >= 0);
-        const needed = isPair ? [job.comm.ranks[peer]] : job.comm.ranks;
+        const partner = field(job.slot, F.peer);
+        const isPair = job.kind === "send" || (job.kind === "recv" && partner >= 0);
+        const needed = isPair ? [job.comm.ranks[partner]] : job.comm.ranks;
         if (job.stage === "over" || !needed.includes(rank)) continue;
         job.comm.queue.splice(0);
         finish(job, P.left, String(rank));
@@ -256,25 +264,46 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
     Atomics.notify(i32, C.answered);
   };
 
+  const askAll = (): string => {
+    try {
+      return comms.peers().inquire(() => pause(1));
+    } catch (error) {
+      return `the ranks cannot be asked what they are doing (${(error as Error).message})`;
+    }
+  };
+
   /** Asks all ranks what they are doing. */
   const inquire = (): void => {
-    i32[C.textLength] = write(
-      L.text,
-      L.textBytes,
-      peers.inquire(() => pause(1)),
-    );
+    i32[C.textLength] = write(L.text, L.textBytes, askAll());
     answer();
+  };
+
+  /** Waits until all ranks are done. @returns Whether MPI can be left together with them. */
+  const meetAtEnd = (): boolean => {
+    survivors?.look();
+    if (survivors?.isCut()) return false;
+    try {
+      const isOver = comms.peers().leave();
+      while (!isOver()) {
+        pause(LONG_NAP);
+        // Others may not come: they wait in a group of those that are left, for this rank as well.
+        if (survivors?.look()) return false;
+        if (Atomics.load(i32, C.command) === K.abort) mpi.abort(i32[C.code]!);
+      }
+      return true;
+    } catch (error) {
+      if (survivors === undefined) throw error;
+      return false;
+    }
   };
 
   /** Ranks wait for each other before MPI is left, which is not safe while others still communicate. */
   const close = (): void => {
     Atomics.store(i32, C.state, S.closing);
-    const isOver = peers.leave();
-    while (!isOver()) {
-      pause(LONG_NAP);
-      if (Atomics.load(i32, C.command) === K.abort) mpi.abort(i32[C.code]!);
-    }
+    const isTogether = meetAtEnd();
+    if (!isTogether) Atomics.store(i32, C.state, S.cut);
     answer();
+    if (!isTogether) return;
     mpi.finalize();
     Atomics.store(i32, C.state, S.closed);
     Atomics.notify(i32, C.state);

@@ -5,6 +5,7 @@ import { type AccumulateGrad, accumulatorOf } from "../../autograd/node";
 import { StateError } from "../../core/errors";
 import type { Tensor } from "../../tensor/tensor";
 import type { ProcessGroup, Work } from "../group";
+import { Retired } from "../retired";
 import { assignBuckets, SMALL_BUCKET_BYTES, splitLast } from "./assign";
 import { Bucket, GradBucket, type Pending } from "./bucket";
 import { integers } from "./memory";
@@ -133,6 +134,7 @@ export class Reducer {
 
   /** Counts the coming backward. @param outputs What it may start from. */
   prepare(outputs: unknown): void {
+    if (this.group.engine instanceof Retired) this.group.engine.refuse(OP);
     if (this.isOpen) throw this.unfinished();
     this.watch();
     this.isExpecting = true;
@@ -163,7 +165,8 @@ export class Reducer {
 
   /** The gradient of a parameter is complete. */
   private onReady(i: number): void {
-    if (!this.isExpecting) return;
+    // Another reducer has the parameters once the group is over, whatever became of the last backward.
+    if (!this.isExpecting || this.group.engine instanceof Retired) return;
     if (this.params[i]!.ownGrad !== null) this.used[i] = 1;
     if (this.isLearning) this.learn(i);
     else {
