@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly hosts?: string;
   readonly mpirun?: string;
   readonly maxRestarts: number;
+  /** Whether ranks may go on when others die. */
+  readonly survive?: boolean;
   readonly print?: boolean;
 }
 
@@ -21,6 +23,8 @@ type Kind = "Open MPI" | "MPICH";
 interface Launcher {
   readonly command: string;
   readonly kind: Kind;
+  /** What it says of its version, in one line. */
+  readonly version: string;
 }
 
 /** MPICH first: it starts sooner, and needs no options for root or for more ranks than cores. */
@@ -42,23 +46,49 @@ const howToInstall = [
   "  conda install -c conda-forge mpich",
 ].join("\n");
 
-/** @throws KindlingError saying how to install one. */
-export function findLauncher(asked?: string): Launcher {
-  for (const command of asked === undefined ? CANDIDATES : [asked]) {
-    const version = outputOf(command, ["--version"]);
-    const kind = version === undefined ? undefined : kindOf(version);
-    if (kind !== undefined) return { command, kind };
+/** Open MPI has fault tolerance (ULFM) from its version 5 on. */
+const canSurvive = ({ kind, version }: Launcher): boolean =>
+  kind === "Open MPI" && Number(/\b(\d+)\.\d+/.exec(version)?.[1] ?? 0) >= 5;
+
+function* launchers(commands: readonly string[]): Generator<Launcher> {
+  for (const command of commands) {
+    const said = outputOf(command, ["--version"]);
+    const kind = said === undefined ? undefined : kindOf(said);
+    if (kind === undefined) continue;
+    const lines = said!.split("\n").map((line) => line.trim());
+    const version = lines.find((line) => /\d+\.\d+/.test(line)) ?? lines[0]!;
+    yield { command, kind, version: version.replace(/\s+/g, " ") };
   }
+}
+
+/**
+ * @param survive Whether ranks are to go on when others die.
+ * @throws KindlingError saying how to install one.
+ */
+export function findLauncher(asked?: string, survive = false): Launcher {
+  let found: Launcher | undefined;
+  for (const launcher of launchers(asked === undefined ? CANDIDATES : [asked])) {
+    if (!survive || canSurvive(launcher)) return launcher;
+    found ??= launcher;
+  }
+  if (found !== undefined)
+    throw new KindlingError(
+      `run: --survive needs Open MPI 5 or later, whose ranks can go on when others die (Debian 13: sudo apt-get install openmpi-bin); ${found.command} is ` +
+        `${found.kind === "MPICH" ? "MPICH's" : found.version}, and ${asked === undefined ? "no other is here" : "--mpirun names it"}`,
+    );
   if (asked !== undefined) throw new KindlingError(`run: ${asked} is neither Open MPI's mpirun nor MPICH's`);
   throw new KindlingError(howToInstall);
 }
 
+/** Ranks that die do not end the others. */
+const SURVIVE = ["--with-ft", "ulfm"];
+
 /** Prefixes each line of a rank with its number, and binds no rank to a core: threads are divided here. */
-function launcherArguments({ kind }: Launcher, ranks: number, hosts: string | undefined): string[] {
+function launcherArguments({ kind }: Launcher, ranks: number, { hosts, survive }: RunOptions): string[] {
   const count = ["-n", String(ranks)];
   if (kind === "MPICH") return [...(hosts === undefined ? [] : ["-hosts", hosts]), "-prepend-rank", ...count];
   const where = hosts === undefined ? [] : ["--host", hosts];
-  return [...where, "--bind-to", "none", "--tag-output", ...count];
+  return [...where, ...(survive ? SURVIVE : []), "--bind-to", "none", "--tag-output", ...count];
 }
 
 /** Variables of the ranks. */
@@ -83,8 +113,15 @@ const quoted = (words: readonly string[]): string =>
   words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 
 /** What to type on a cluster. */
-export function clusterLines(ranks: number, program: readonly string[]): string {
+export function clusterLines(ranks: number, program: readonly string[], survive = false): string {
   const command = quoted(["node", ...program]);
+  if (survive)
+    return [
+      "On this machine, with Open MPI 5 or later:",
+      `  mpirun ${quoted(SURVIVE)} -n ${ranks} ${command}`,
+      "On two machines that ssh reaches, with the same files:",
+      `  mpirun ${quoted(SURVIVE)} --host a,b --bind-to none -n ${ranks} ${command}`,
+    ].join("\n");
   return [
     "On this machine:",
     `  mpirun -n ${ranks} ${command}`,
@@ -109,11 +146,11 @@ export async function runRanks(
 ): Promise<number> {
   const { n: ranks = hardwareConcurrency(), maxRestarts: restarts } = options;
   if (options.print) {
-    console.log(clusterLines(ranks, program));
+    console.log(clusterLines(ranks, program, options.survive));
     return 0;
   }
-  const launcher = findLauncher(options.mpirun);
-  const command = [...launcherArguments(launcher, ranks, options.hosts), ...ownRuntime(), ...program];
+  const launcher = findLauncher(options.mpirun, options.survive);
+  const command = [...launcherArguments(launcher, ranks, options), ...ownRuntime(), ...program];
   const variables = variablesFor(launcher, ranks, options.hosts);
   if (isTerminal()) variables.KINDLING_PROGRESS = "1";
   let running: RunningProgram | undefined;

@@ -32,7 +32,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "PyTorch's torch.distributed, which the list of names does not have": [
     ...paths(
       "distributed",
-      "DistBackendError P2POp ReduceOp allGather allGatherIntoTensor allGatherObject allReduce allToAll",
+      "DistBackendError RankLostError P2POp ReduceOp allGather allGatherIntoTensor allGatherObject allReduce allToAll",
     ),
     ...paths(
       "distributed",
@@ -46,7 +46,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
       "distributed",
       "initProcessGroup irecv isAvailable isInitialized isMpiAvailable isend monitoredBarrier newGroup",
     ),
-    ...paths("distributed", "recv reduce reduceScatter reduceScatterTensor scatter scatterObjectList send"),
+    ...paths("distributed", "recv reduce reduceScatter reduceScatterTensor scatter scatterObjectList send shrinkGroup"),
     ...paths(
       "distributed.algorithms.ddpCommHooks",
       "allreduceHook bf16CompressHook bf16CompressWrapper fp16CompressHook",

@@ -36,13 +36,21 @@ export class Double {
   comms = [];
   /** The texts of all calls, in order. */
   log = [];
+  /** Ranks that are gone: all calls end with the error that this makes of a text. */
+  lost = [];
+  /** @type {((text: string) => Error) | undefined} */
+  lostError;
 
   constructor(shared, rank, worldSize) {
     this.shared = shared;
     this.rank = rank;
     this.worldSize = worldSize;
+    // Threads keep their places in the memory when the world shrinks: their first ranks, by those that they have now.
+    this.place = rank;
+    this.size = worldSize;
+    this.places = Array.from({ length: worldSize }, (_, i) => i);
     this.barriers = new Int32Array(shared, 0, COMMS * 2);
-    this.comms.push(Array.from({ length: worldSize }, (_, i) => i));
+    this.comms.push(this.places);
   }
 
   meet(comm) {
@@ -65,11 +73,11 @@ export class Double {
   }
 
   text(member) {
-    return new Uint16Array(this.shared, HEAD + this.worldSize * PART + member * TEXT, TEXT / 2);
+    return new Uint16Array(this.shared, HEAD + this.size * PART + member * TEXT, TEXT / 2);
   }
 
   compareTexts(call, members) {
-    const own = this.text(this.rank);
+    const own = this.text(this.place);
     own.fill(0);
     [...call.text].slice(0, TEXT / 2).forEach((c, i) => {
       own[i] = c.codePointAt(0);
@@ -82,6 +90,13 @@ export class Double {
 
   start(call) {
     this.log.push(call.text);
+    if (this.lost.length > 0) {
+      const error = this.lostError?.(call.text);
+      const wait = () => {
+        throw error;
+      };
+      return { isDone: () => true, wait, source: 0 };
+    }
     this.carryOut(call);
     return { isDone: () => true, wait: () => {}, source: 0 };
   }
@@ -91,8 +106,8 @@ export class Double {
     const members = this.comms[comm];
     this.compareTexts(call, members);
     const own = input ?? output;
-    if (own !== undefined && (kind !== "broadcast" || members[peer] === this.rank))
-      this.part(this.rank, type, own.length).set(own);
+    if (own !== undefined && (kind !== "broadcast" || members[peer] === this.place))
+      this.part(this.place, type, own.length).set(own);
     this.meet(comm);
     const n = output?.length ?? 0;
     if (kind === "allReduce") {
@@ -112,8 +127,26 @@ export class Double {
   }
 
   newComm(ranks) {
-    this.comms.push([...ranks]);
+    this.comms.push(ranks.map((rank) => this.places[rank]));
     return ranks.includes(this.rank) ? this.comms.length - 1 : -1;
+  }
+
+  shrink(comm, without) {
+    const members = this.comms[comm];
+    if (this.lost.length === 0) this.compareTexts({ comm, text: `shrinkGroup([${without}])` }, members);
+    const left = members.map((place) => this.places.indexOf(place)).filter((rank) => !this.lost.includes(rank));
+    const ranks = left.filter((rank) => !without.includes(rank));
+    const places = ranks.map((rank) => this.places[rank]);
+    this.lost = [];
+    if (comm > 0) {
+      this.comms.push(places);
+      return { comm: ranks.includes(this.rank) ? this.comms.length - 1 : -1, ranks };
+    }
+    this.comms = [places];
+    this.places = places;
+    this.rank = ranks.indexOf(this.rank);
+    this.worldSize = ranks.length;
+    return { comm: 0, ranks };
   }
 
   freeComm() {}

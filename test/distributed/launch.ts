@@ -11,10 +11,11 @@ export interface Mpi {
   readonly mpirun: string;
 }
 
+const versionOf = (command: string): string => spawnSync(command, ["--version"], { encoding: "utf8" }).stdout ?? "";
+
 /** Debian's names tell the two apart; elsewhere `mpirun` says what it is. */
 function find(name: Mpi["name"], own: string, pattern: RegExp): Mpi[] {
-  const says = (command: string) => spawnSync(command, ["--version"], { encoding: "utf8" }).stdout ?? "";
-  const mpirun = [own, "mpirun"].find((command) => pattern.test(says(command)));
+  const mpirun = [own, "mpirun"].find((command) => pattern.test(versionOf(command)));
   return mpirun === undefined ? [] : [{ name, mpirun }];
 }
 
@@ -22,6 +23,11 @@ export const implementations: readonly Mpi[] = [
   ...find("MPICH", "mpirun.mpich", /HYDRA/),
   ...find("Open MPI", "mpirun.openmpi", /Open MPI|open-mpi/),
 ];
+
+/** The first Open MPI whose ranks can go on when others die. */
+export const tolerant: Mpi | undefined = implementations.find(
+  ({ name, mpirun }) => name === "Open MPI" && Number(/\b(\d+)\.\d+/.exec(versionOf(mpirun))?.[1]) >= 5,
+);
 
 function hasKoffi(): boolean {
   try {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { inTurn } from "../helpers/inTurn";
-import { pairs, run } from "./launch";
+import { pairs, run, tolerant } from "./launch";
 
 const root = mkdtempSync(join(tmpdir(), "kindling-run-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -48,15 +48,28 @@ test("prints the commands for other machines, and says what is wrong with its op
     ["-n", "3", "--print", "train.js", "--lr", "it's"],
     ["-n", "none", "train.js"],
     ["--mpirun", "node", "train.js"],
+    ["-n", "3", "--survive", "--print", "train.js"],
   ];
-  const [printed, wrong, other] = await inTurn(lines.map((args) => ["dist/cli.js", "run", ...args]));
+  const [printed, wrong, other, survive] = await inTurn(lines.map((args) => ["dist/cli.js", "run", ...args]));
   const { code, stdout } = printed!;
   expect(code).toBe(0);
   expect(stdout).toContain("  mpirun -n 3 node train.js --lr 'it'\\''s'\n");
   expect(stdout).toContain("  srun -n 3 --mpi=pmi2 node train.js");
   expect([wrong!.code, wrong!.stderr]).toEqual([2, 'error: -n takes an integer of at least 1, got "none"\n']);
+  expect(survive!.stdout).toContain("  mpirun --with-ft ulfm -n 3 node train.js\n");
   expect(other!.stderr).toBe("error: run: node is neither Open MPI's mpirun nor MPICH's\n");
 });
+
+test.skipIf(pair === undefined || pair[0] === tolerant)(
+  "says which MPI lets ranks survive (skipped without one that does not)",
+  async () => {
+    const { code, stderr } = await kindling("--survive", "--mpirun", pair![0].mpirun, "train.js");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^error: run: --survive needs Open MPI 5 or later, .*; mpirun\S* is .*, and --mpirun names it\n$/,
+    );
+  },
+);
 
 test("says how to install MPI", async () => {
   const none = await run(process.execPath, ["dist/cli.js", "run", "train.js"], { PATH: root });

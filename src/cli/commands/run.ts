@@ -9,6 +9,7 @@ Examples:
   kindling run -n 4 train.js                       four ranks on this machine
   kindling run -n 8 --hosts a,b train.js           on two machines that ssh reaches
   kindling run -n 4 --max-restarts 2 train.js      again from the last checkpoint after a failure
+  kindling run -n 4 --survive train.js             ranks go on when others die, as far as train.js does (Open MPI 5)
   kindling run -n 4 --print train.js               what to type on a cluster`;
 
 /** Adds the command. */
@@ -27,6 +28,10 @@ export function addRun(program: Command): void {
         integer(0),
         0,
       ),
+    )
+    .option(
+      "--survive",
+      "ranks that die do not end the others, which go on by shrinkGroup(); needs Open MPI 5 or later",
     )
     .option("--mpirun <command>", "the launcher; MPICH's or Open MPI's is found without it")
     .option("--print", "print the commands for mpirun and Slurm, and run nothing")

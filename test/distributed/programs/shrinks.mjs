@@ -29,7 +29,10 @@ const smaller = dist.shrinkGroup([0], { group: backwards });
 assert.deepEqual(dist.getProcessGroupRanks(smaller), all.slice(1));
 assert.equal(dist.getRank(smaller), rank - 1);
 if (rank > 0) assert.equal(sumOf(rank, smaller), sum(all));
-assert.match(errorOf(() => dist.barrier({ group: backwards })), /the group was destroyed, or shrinkGroup/);
+assert.match(
+  errorOf(() => dist.barrier({ group: backwards })),
+  /the group was destroyed, or shrinkGroup/,
+);
 assert.equal(sumOf(rank), sum(all));
 
 // Ranks that do not agree.
@@ -55,7 +58,9 @@ assert.match(
 if (rank > 0) {
   assert.equal(sumOf(rank), sum(all));
   assert.equal(sumOf(1, world), last);
-  const lists = [0, 1].map((at) => Array.from({ length: last }, (_, i) => torch.tensor([at === 0 ? 0 : 10 * rank + i])));
+  const lists = [0, 1].map((at) =>
+    Array.from({ length: last }, (_, i) => torch.tensor([at === 0 ? 0 : 10 * rank + i])),
+  );
   dist.allToAll(...lists);
   assert.deepEqual(
     lists[0].map((x) => x.item()),
@@ -78,7 +83,13 @@ if (rank > 0) {
   assert.equal(sumOf(rank), sum(all));
 } else {
   assert.equal(dist.allReduce(torch.ones(1)), null);
-  assert.match(errorOf(() => dist.newGroup()), /ValueError: newGroup: this process was left out/);
-  assert.match(errorOf(() => dist.shrinkGroup()), /ValueError: shrinkGroup: this process is not in the group/);
+  assert.match(
+    errorOf(() => dist.newGroup()),
+    /ValueError: newGroup: this process was left out/,
+  );
+  assert.match(
+    errorOf(() => dist.shrinkGroup()),
+    /ValueError: shrinkGroup: this process is not in the group/,
+  );
 }
 console.log(`rank ${rank} of ${size} is done`);

@@ -114,6 +114,14 @@ console.log(
     falls: losses.at(-1) < losses[0],
     sum: sum.item(),
     group: old.group === null ? "" : errorOf(() => dist.barrier({ group: old.group })),
-    model: old.model === model ? "" : errorOf(() => old.model(torch.zeros(1, 1, 16, 16)).sum().backward()),
+    model:
+      old.model === model
+        ? ""
+        : errorOf(() =>
+            old
+              .model(torch.zeros(1, 1, 16, 16))
+              .sum()
+              .backward(),
+          ),
   }),
 );
