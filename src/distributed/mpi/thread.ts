@@ -290,7 +290,8 @@ export function mpiThread(setup: MailboxSetup, mpi: Mpi, foreign: Foreign, parts
         if (survivors?.look()) return false;
         if (Atomics.load(i32, C.command) === K.abort) mpi.abort(i32[C.code]!);
       }
-      return true;
+      // After a rank was lost MPI_Finalize hangs now and then, and nobody needs it.
+      return survivors === undefined || comms.world()!.size === mpi.size;
     } catch (error) {
       if (survivors === undefined) throw error;
       return false;
