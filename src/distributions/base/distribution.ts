@@ -111,6 +111,8 @@ export class Distribution {
     this.eventShape = checkSizes(this.name, "eventShape", all.eventShape);
     this.validateArgs = all.validateArgs;
     if (this.validateArgs !== undefined) checkFlag(this.name, "validateArgs", this.validateArgs);
+    if (!isPlainObject(fields))
+      throw new ArgumentError(`${this.name}: fields must be an object, got ${describe(fields)}`);
     Object.assign(this, fields);
     if (this.validates) this.checkParameters();
   }
