@@ -34,8 +34,7 @@ export class ProcessGroup {
 
   /** @internal Use {@link initProcessGroup} and {@link newGroup}. */
   constructor(
-    /** Another takes its place when the group is over. */
-    public engine: Engine,
+    readonly engine: Engine,
     /** The communicator. */
     readonly comm: number,
     /** The ranks in the world of the members. */

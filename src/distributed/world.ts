@@ -172,7 +172,7 @@ export function shrinkGroup(
   const group = new ProcessGroup(engine, comm, isWorld ? ranks.map((_, i) => i) : ranks, target.timeout);
   for (const one of ended) {
     groups.delete(one);
-    one.engine = new Retired(one.engine, one.ranks);
+    (one as { engine: Engine }).engine = new Retired(one.engine, one.ranks);
   }
   groups.add(group);
   if (isWorld) world = group;
