@@ -295,49 +295,32 @@ class Writer extends Emitter {
       this.address(load, stride, size);
       if (width === 1 || stride === 0) code.memory(Simd.load8Splat, BYTE, 0);
       else if (stride === 1) code.memory(Simd.load32Zero, BYTE, this.distance(1, 1));
-      else return this.maskOf(this.gatherBytes(load, stride));
+      else return this.maskOf(this.gather(load, stride, 1));
       return this.maskOf(this.kept());
     }
-    if (width === 4 && stride !== 1 && stride !== 0) return this.gather(load, stride);
+    if (width === 4 && stride !== 1 && stride !== 0) return this.gather(load, stride, 4);
     this.address(load, stride, size);
     if (width === 1 || stride === 0) code.memory(Simd.load32Splat, WORD, 0);
     else code.memory(Simd.load, WORD, this.distance(1, 4));
     return this.kept();
   }
 
-  /** Four elements that are apart. */
-  private gather(load: number, stride: number): number {
+  /** Four elements that are apart, in the lowest lanes of their size. */
+  private gather(load: number, stride: number, size: 1 | 4): number {
     const { code } = this;
-    const first = this.distance(stride, 4);
-    this.address(load, stride, 4);
-    code.int(first).op(Op.i32Add).memory(Simd.load32Splat, WORD, 0);
+    const [splat, lane, alignment] =
+      size === 1 ? [Simd.load8Splat, Simd.load8Lane, BYTE] : [Simd.load32Splat, Simd.load32Lane, WORD];
+    const first = this.distance(stride, size);
+    this.address(load, stride, size);
+    code.int(first).op(Op.i32Add).memory(splat, alignment, 0);
     const vector = this.kept();
-    for (let lane = 1; lane < LANES; lane++) {
-      this.address(load, stride, 4);
+    for (let k = 1; k < LANES; k++) {
+      this.address(load, stride, size);
       code
-        .int(first + lane * stride * 4)
+        .int(first + k * stride * size)
         .op(Op.i32Add)
         .get(vector)
-        .memory(Simd.load32Lane, WORD, 0, lane)
-        .set(vector);
-    }
-    return vector;
-  }
-
-  /** The same of bytes, in the lowest bytes of a vector. */
-  private gatherBytes(load: number, stride: number): number {
-    const { code } = this;
-    const first = this.distance(stride, 1);
-    this.address(load, stride, 1);
-    code.int(first).op(Op.i32Add).memory(Simd.load8Splat, BYTE, 0);
-    const vector = this.kept();
-    for (let lane = 1; lane < LANES; lane++) {
-      this.address(load, stride, 1);
-      code
-        .int(first + lane * stride)
-        .op(Op.i32Add)
-        .get(vector)
-        .memory(Simd.load8Lane, BYTE, 0, lane)
+        .memory(lane, alignment, 0, k)
         .set(vector);
     }
     return vector;
