@@ -1,6 +1,7 @@
 /** Kindling through its public API. Results are disposed at once, as the peers' are. */
 import * as torch from "kindling";
 import { compiledProgram } from "./compiled";
+import { inference } from "./inference";
 import { type Library, randomArray } from "./library";
 import { type Contender, local } from "./measure";
 import { problems } from "./models";
@@ -278,6 +279,10 @@ function createContender(workload: Workload): Contender {
       return op(workload);
     case "train":
       return train(workload);
+    case "inference": {
+      const { model, x } = inference(workload);
+      return disposing(() => torch.inferenceMode(() => torch.tidy(() => model(x))));
+    }
     case "overhead":
       return overhead(workload);
     case "compile":

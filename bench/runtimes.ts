@@ -40,6 +40,7 @@ export async function bundlePeers(): Promise<void> {
     ...common,
     entryPoints: { peer: "bench/peers/main.ts" },
     platform: "node",
+    external: ["kindling"],
     // Some peers are CommonJS inside.
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',

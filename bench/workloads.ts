@@ -50,6 +50,14 @@ export interface Train {
   readonly optimizer: "sgd" | "adam";
 }
 
+/** A whole network that infers. */
+export interface Inference {
+  readonly kind: "inference";
+  readonly name: string;
+  readonly model: "resnet50" | "mobilenetV2" | "bert";
+  readonly batch: number;
+}
+
 /** What a call costs beyond its arithmetic. */
 export interface Overhead {
   readonly kind: "overhead";
@@ -120,7 +128,18 @@ export interface Linalg {
   readonly dtype: "float32" | "float64";
 }
 
-export type Workload = Matmul | Conv | Op | Train | Overhead | Compiled | Loader | Pictures | Overlap | Linalg;
+export type Workload =
+  | Matmul
+  | Conv
+  | Op
+  | Train
+  | Inference
+  | Overhead
+  | Compiled
+  | Loader
+  | Pictures
+  | Overlap
+  | Linalg;
 
 const matmul = (m: number, k: number, n: number, layout: Matmul["layout"] = "NN"): Matmul => {
   const size = m === k && k === n ? `${m}` : `${m}×${k}×${n}`;
@@ -221,6 +240,9 @@ export const suites = {
     ...[train("mlp", 64, "sgd"), train("mlp", 64, "adam"), train("lenet", 4, "sgd"), train("lenet", 64, "sgd")],
     ...[train("resnet18", 16, "sgd"), train("lstm", 32, "adam"), train("gpt", 8, "adam")],
   ],
+  inference: (["resnet50", "mobilenetV2", "bert"] as const).map(
+    (model): Inference => ({ kind: "inference", name: `${model}, batch 1`, model, batch: 1 }),
+  ),
   loader: [
     ...[loader(0), loader(2), overlap],
     ...[pictures("memory", 4096, 0), pictures("memory", 4096, 1), pictures("jpeg", 128, 1)],

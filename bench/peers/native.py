@@ -218,7 +218,26 @@ def pictures(w):
     return epoch
 
 
-create = {"pictures": pictures, "linalg": linalg, "matmul": matmul, "conv": conv, "op": op, "train": train, "overhead": overhead}
+def inference(w):
+    if w["model"] == "bert":
+        layer = nn.TransformerEncoderLayer(512, 8, 2048, activation="gelu", batch_first=True)
+        model, shape = nn.TransformerEncoder(layer, 4), (128, 512)
+    else:
+        import torchvision
+
+        names = {"resnet50": "resnet50", "mobilenetV2": "mobilenet_v2"}
+        model, shape = getattr(torchvision.models, names[w["model"]])(), (3, 224, 224)
+    model.eval()
+    x = torch.rand(w["batch"], *shape)
+
+    def run():
+        with torch.inference_mode():
+            model(x)
+
+    return run
+
+
+create = {"inference": inference, "pictures": pictures, "linalg": linalg, "matmul": matmul, "conv": conv, "op": op, "train": train, "overhead": overhead}
 runs = []
 print(json.dumps({"version": torch.__version__}), flush=True)
 for line in sys.stdin:

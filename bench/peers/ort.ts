@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { onnx } from "onnx-proto";
 import * as ort from "onnxruntime-web";
+import { exported } from "../inference";
 import { type Library, randomArray } from "../library";
 import { type Contender, local } from "../measure";
-import { type Conv, filterDepth, type Matmul, type Op, outSize, type Workload } from "../workloads";
+import { type Conv, filterDepth, type Inference, type Matmul, type Op, outSize, type Workload } from "../workloads";
 import { dependencies } from "./package.json";
 
 /** ONNX's names of the ops. */
@@ -36,6 +37,16 @@ export async function loadOrt(threads: number): Promise<Library> {
     type: { tensorType: { elemType: FLOAT, shape: { dim: shape.map((dimValue) => ({ dimValue })) } } },
   });
 
+  const sessionOf = (bytes: Uint8Array) => ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+
+  /** The network as Kindling exports it. */
+  async function network(workload: Inference): Promise<Contender> {
+    const { bytes, x, shape } = await exported(workload);
+    const session = await sessionOf(bytes);
+    const feeds = { x: new ort.Tensor("float32", x, shape) };
+    return local(() => session.run(feeds));
+  }
+
   async function node(
     type: string,
     inputs: readonly (readonly number[])[],
@@ -52,8 +63,7 @@ export async function loadOrt(threads: number): Promise<Library> {
       output: [value("y", output)],
     };
     const model = onnx.ModelProto.create({ irVersion: 8, opsetImport: [{ domain: "", version: 17 }], graph });
-    const bytes = onnx.ModelProto.encode(model).finish();
-    const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+    const session = await sessionOf(onnx.ModelProto.encode(model).finish());
     const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
     const tensors = inputs.map((shape) => new ort.Tensor("float32", randomArray(size(shape)), shape));
     const feeds: Record<string, any> = Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
@@ -104,6 +114,7 @@ export async function loadOrt(threads: number): Promise<Library> {
     create(workload: Workload) {
       if (workload.kind === "matmul") return matmul(workload);
       if (workload.kind === "conv") return conv(workload);
+      if (workload.kind === "inference") return network(workload);
       return workload.kind === "op" ? op(workload) : undefined;
     },
   };
