@@ -109,15 +109,31 @@ export const sourceOf = (root: Expression | RowSum): Expression => (root instanc
 export function loadedBy(roots: readonly (Expression | RowSum)[], isThere: (value: Value) => boolean): Value[] {
   const loaded = new Set<Value>();
   const visited = new Set<Expression>();
-  const visit = (value: Expression): void => {
-    if (visited.has(value) || isThere(value)) return;
+  const stack = roots.filter((root) => !isThere(root)).map(sourceOf);
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (visited.has(value) || isThere(value)) continue;
     visited.add(value);
     for (const input of value.inputs)
-      if (input.kind === "value") visit(input.value);
+      if (input.kind === "value") stack.push(input.value);
       else if (input.kind === "load" && !isThere(input.value)) loaded.add(input.value);
-  };
-  for (const root of roots) if (!isThere(root)) visit(sourceOf(root));
+  }
   return [...loaded];
+}
+
+/** The expressions behind one that are not there yet, each after those that it takes. */
+export function missingFor(root: Expression, isThere: (value: Value) => boolean): Expression[] {
+  const found = new Set<Expression>();
+  const stack = [{ value: root, next: 0 }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const input = top.value.inputs[top.next++];
+    if (input === undefined) {
+      found.add(top.value);
+      stack.pop();
+    } else if (input.kind === "value" && !found.has(input.value) && !isThere(input.value))
+      stack.push({ value: input.value, next: 0 });
+  }
+  found.delete(root);
+  return [...found];
 }
 
 /**

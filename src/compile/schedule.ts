@@ -7,7 +7,7 @@ import { type Place, type Command as ProgramCommand, WindowMark } from "../backe
 import { formulas } from "../backend/wasm/fused/index";
 import type { Scheduled, Source } from "./built";
 import { type Window, withMarks } from "./events";
-import { fuse, loadedBy, type Stream, sourceOf } from "./fuse";
+import { fuse, loadedBy, missingFor, type Stream, sourceOf } from "./fuse";
 import { aligned, arrangeTemporaries } from "./temporaries";
 import {
   type Argument,
@@ -306,10 +306,10 @@ export class Schedule {
       this.compute(roots);
       return;
     }
-    const inputs = root.inputs.flatMap((input) => (input.kind === "value" ? [input.value] : []));
-    const missing = inputs.filter((value) => !this.isThere(value));
+    const missing = missingFor(root, (value) => this.isThere(value));
     if (missing.length === 0) throw new Unsupported("has an expression that no kernel holds");
-    for (const value of missing) this.compute([value]);
+    // Those before it in this order are all that it may take.
+    this.compute([missing[Math.min(missing.length, MOST_EXPRESSIONS) - 1]!]);
     this.compute(roots);
   }
 

@@ -33,6 +33,8 @@ abstract class Base {
   memory: Memory | undefined;
   /** Expressions that take it. */
   readonly readers: Expression[] = [];
+  /** The product that it is a term of, which alone takes it. */
+  product: Expression | RowSum | undefined;
   isLive = false;
   /** Whether its memory was changed by a later command, so that it is there no more. */
   isOverwritten = false;
@@ -101,8 +103,8 @@ export interface Command {
   /** The windows of the event, and the values behind them once the command has run. */
   readonly reads: Map<Window, ValueWindow>;
   readonly writes: Map<Window, ValueWindow>;
-  /** Expressions of what it overwrites. */
-  readonly first: Expression[];
+  /** What is computed from what it overwrites. */
+  readonly first: (Expression | RowSum)[];
   readonly isBackward: boolean;
   isLive: boolean;
 }
@@ -113,8 +115,9 @@ export class Unsupported extends Error {}
 /** Rows that are summed with the expression: longer ones are left to the kernel that sums in blocks, with less error. */
 const LONGEST_ROW = 1024;
 
-/** Products of at most so many terms are computed where they are needed, like the elementwise ops around them. */
+/** Products of at most so many terms are computed where they are needed, like the elementwise ops around them, if they have one column or at least so many. */
 const FEW_TERMS = 4;
+const MANY_COLUMNS = 32;
 
 /** Where an input of the function begins. */
 export interface Origin {
@@ -220,13 +223,16 @@ export class Values {
     return { kind: "load", value, offset, shape, strides, dtype: x.dtype as "float32" | "bool" };
   }
 
-  /** A sum along the last axis of an expression is made with it. */
+  /** A sum along the last axis of an expression is made with it; that of one element is an expression itself. */
   private addSum(event: Extract<Event, { kind: "run" }>): boolean {
     const { kind, y, x, n, inner } = event.description as { kind: string; y: Mark; x: Mark; n: number; inner: number };
     if (kind !== "sum" || inner !== 1 || n > LONGEST_ROW) return false;
     if (x.window.dtype !== "float32" || y.window.dtype !== "float32" || !this.isWhole(y.window)) return false;
-    if (n === 1)
-      return this.addCopy({ y: y.window, x: { ...x.window, shape: y.window.shape, strides: y.window.strides } });
+    if (n === 1) {
+      const only = this.argument({ ...x.window, shape: y.window.shape, strides: y.window.strides }, y.window.shape);
+      this.set(y.window.block, this.expression("add", [ZERO, only], 0, 0, y.window));
+      return true;
+    }
     const from = this.argument(x.window, x.window.shape);
     if (from.kind !== "value") return false;
     const sum = new RowSum(from.value, n, this.isBackward);
@@ -242,43 +248,42 @@ export class Values {
     };
     const windows = [y, a, b, ...(bias === undefined ? [] : [bias])].map(({ window }) => window);
     if (accumulate || !this.isWhole(y.window) || windows.some(({ dtype }) => dtype !== "float32")) return false;
-    const terms = a.window.shape.at(-1)!;
     const product =
-      terms <= FEW_TERMS
-        ? this.termsOf(a.window, b.window, y.window)
-        : (this.rowSums(a.window, transposed(b.window), y.window) ??
-          this.rowSums(transposed(b.window), a.window, y.window));
+      this.termsOf(a.window, b.window, y.window) ??
+      this.rowSums(a.window, transposed(b.window), y.window) ??
+      this.rowSums(transposed(b.window), a.window, y.window);
     if (product === undefined) return false;
     this.set(y.window.block, product);
-    if (bias !== undefined) {
-      const sum = this.argument(y.window, y.window.shape);
-      this.set(
-        y.window.block,
-        this.expression("add", [sum, this.argument(bias.window, y.window.shape)], 0, 0, y.window),
-      );
-    }
+    if (bias === undefined) return true;
+    const { shape } = y.window;
+    const sum = this.expression(
+      "add",
+      [y, bias].map(({ window }) => this.argument(window, shape)),
+      0,
+      0,
+      y.window,
+    );
+    product.product = sum;
+    this.set(y.window.block, sum);
     return true;
   }
 
-  /** a · b, term by term. */
-  private termsOf(a: Window, b: Window, y: Window): Expression {
-    let sum: Expression | undefined;
-    for (let k = 0; k < a.shape.at(-1)!; k++) {
+  /** a · b, term by term: 0 + a₀b₀ + a₁b₁ …, if there are few of them and rows are long enough for vectors. */
+  private termsOf(a: Window, b: Window, y: Window): Expression | undefined {
+    const [terms, columns] = [a.shape.at(-1)!, y.shape.at(-1)!];
+    if (terms < 1 || terms > FEW_TERMS || (columns > 1 && columns < MANY_COLUMNS)) return undefined;
+    const parts: Expression[] = [];
+    let sum: Argument = ZERO;
+    for (let k = 0; k < terms; k++) {
       const factors = [part(a, -1, k), part(b, -2, k)].map((x) => this.argument(x, y.shape));
       const term = this.expression("mul", factors, 0, 0, y);
-      const sums = [sum, term].filter((value) => value !== undefined);
-      sum =
-        sum === undefined
-          ? term
-          : this.expression(
-              "add",
-              sums.map((value) => ({ kind: "value", value })),
-              0,
-              0,
-              y,
-            );
+      const next = this.expression("add", [sum, { kind: "value", value: term }], 0, 0, y);
+      parts.push(term, next);
+      sum = { kind: "value", value: next };
     }
-    return sum!;
+    const product = parts.pop()!;
+    for (const one of parts) one.product = product;
+    return product;
   }
 
   /** The products of rows with the only row of another matrix, if the rows are those of an expression. */
@@ -287,9 +292,11 @@ export class Values {
     if (vector.shape.at(-2) !== 1 || n > LONGEST_ROW) return undefined;
     const from = this.argument(rows, rows.shape);
     if (from.kind !== "value") return undefined;
-    const factors = [from, this.argument(vector, rows.shape)];
-    const whole = { ...y, shape: rows.shape };
-    return new RowSum(this.expression("mul", factors, 0, 0, whole), n, this.isBackward);
+    // Both have the axes of stacks that y has.
+    const terms = this.expression("mul", [from, this.argument(vector, rows.shape)], 0, 0, { ...y, shape: rows.shape });
+    const sum = new RowSum(terms, n, this.isBackward);
+    terms.product = sum;
+    return sum;
   }
 
   private addCommand(event: Event): void {
@@ -346,7 +353,7 @@ export class Values {
     if (before instanceof Expression) before = this.copied(before);
     else if (before !== undefined) {
       before.isOverwritten = true;
-      for (const reader of before.readers) command.first.push(reader);
+      for (const reader of before.readers) command.first.push(productOf(reader));
     }
     const value = new Stored(block.bytes, command, before, this.isBackward);
     this.contents.set(block, value);
@@ -354,6 +361,15 @@ export class Values {
 }
 
 const isFusable = (dtype: string): boolean => dtype === "float32" || dtype === "bool";
+
+const ZERO: Argument = { kind: "number", value: 0 };
+
+/** What somebody else may take: a term is taken by its product alone. */
+function productOf(value: Expression | RowSum): Expression | RowSum {
+  let found = value;
+  while (found.product !== undefined) found = found.product;
+  return found;
+}
 
 /** A matrix the other way around, or each of a stack. */
 function transposed(x: Window): Window {

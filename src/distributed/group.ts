@@ -274,9 +274,10 @@ export class ProcessGroup {
   /** Calls all have the same properties in the same order: to read them from objects of a dozen shapes costs several microseconds. */
   private completed(call: Omit<Call, "comm">, isAwaited: boolean): Call {
     const { kind, type, input, output, op, peer, tag, dtype, inputCounts, outputCounts, text } = call;
-    return {
+    const { comm } = this;
+    const all: { [K in keyof Required<Call>]: Call[K] } = {
       kind,
-      comm: this.comm,
+      comm,
       type,
       input,
       output,
@@ -289,6 +290,7 @@ export class ProcessGroup {
       isAwaited,
       text,
     };
+    return all;
   }
 
   /** Finishes those that are over, whether somebody waits for them or not: until then they hold on to memory. */

@@ -15,6 +15,9 @@ export interface RunningProgram {
   readonly ended: Promise<ProgramEnd>;
 }
 
+/** How long output of a program is read after its end (ms). */
+const DRAIN = 1000;
+
 const children = () => nodeModule<typeof import("node:child_process")>("node:child_process")!;
 
 /** What a program prints when it is run with some arguments; undefined if there is no such program. */
@@ -39,6 +42,12 @@ export function startProgram(
   const ended = new Promise<ProgramEnd>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal }));
+    // What it has left behind may hold its output open.
+    const close = (): void => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    };
+    child.on("exit", () => setTimeout(close, DRAIN).unref());
   });
   return { kill: (signal) => void child.kill(signal), ended };
 }

@@ -1,5 +1,5 @@
 /** The output of several ranks on a terminal: lines below each other, one progress bar below them. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { RankOutput } from "../../src/cli/rankOutput";
 
 /** What a terminal shows after all that was written, line by line. */
@@ -50,9 +50,40 @@ test("pieces may end anywhere, and a rank is said only when it changes", () => {
   ]);
 });
 
+test("a line may end with a carriage return and a line feed, in one piece or in two", () => {
+  expect(shown([["stdout", "[0] hello\r\nnext\n"]]).map((line) => line.trimEnd())).toEqual(["[0] hello", "next", ""]);
+  const two = [
+    ["stdout", "[0] hello\r"],
+    ["stdout", "\n[0] next\n"],
+  ] as const;
+  expect(shown(two)).toEqual(["[0] hello", "[0] next", ""]);
+});
+
+test("a bar of nobody is not shown, and hides none", () => {
+  expect(shown([["stdout", "starting\r[1] 1/2\r"]])).toEqual(["[1] 1/2"]);
+});
+
+test("a bar that no longer moves makes room for that of another rank", () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(0);
+  let text = "";
+  const output = new RankOutput(
+    (_, part) => {
+      text += part;
+    },
+    () => 80,
+  );
+  output.take("stdout", "[0] 1/9\r[1] 2/9\r");
+  expect(screen(text)).toEqual(["[0] 1/9"]);
+  now.mockReturnValue(6000);
+  output.take("stdout", "[1] 3/9\r");
+  expect(screen(text)).toEqual(["[1] 3/9"]);
+  now.mockRestore();
+});
+
 test("a bar is cut where the terminal ends, and colors take no room", () => {
   expect(shown([["stdout", "[0] 0123456789\r"]], 10)).toEqual(["[0] 01234"]);
   expect(shown([["stdout", "[0] \x1b[32m01234\x1b[0m\r"]], 10)).toEqual(["[0] \x1b[32m01234\x1b[0m"]);
+  expect(shown([["stdout", "[0] 🚀🚀🚀🚀\r"]], 10)).toEqual(["[0] 🚀🚀"]);
 });
 
 test("what has no end is shown when the job is over", () => {

@@ -212,6 +212,43 @@ test("what a coupling computes between its products is never in memory", () => {
   expect(torch.compiler.explain(f).kernelCount).toBe(2);
 });
 
+test("the signs of zeros are those of the ops, also of products and of sums", () => {
+  const [row, column] = [torch.tensor([[-0, -0]]), torch.tensor([[1], [2]])];
+  const f = (a: Tensor, b: Tensor) => [
+    ...[a.matmul(b), a.t().matmul(b.t()), a.mul(1).sum(1), a.mul(1).matmul(b), a.t().mul(1).sum(1)],
+    ...[F.linear(a, b.t(), torch.tensor([-0])), a.matmul(torch.ones(2, 40))],
+  ];
+  const g = torch.compile(f);
+  for (let call = 0; call < 2; call++)
+    g(row, column).forEach((y, i) => {
+      expect(y.reciprocal().tolist()).toEqual(f(row, column)[i]!.reciprocal().tolist());
+    });
+});
+
+test("long chains become a kernel for each dozens of ops", () => {
+  const f = torch.compile((x: Tensor) => {
+    let y = x;
+    for (let i = 0; i < 100; i++) y = y.mul(0.9).add(x.sin());
+    return y;
+  });
+  const x = torch.randn(50);
+  for (let call = 0; call < 2; call++) f(x);
+  expect(torch.compiler.explain(f).kernelCount).toBeLessThan(20);
+});
+
+test("a product whose factor is changed later is kept in memory, and its terms are not", () => {
+  const f = torch.compile((x: Tensor, w: Tensor) => {
+    const z = x.cumsum(0);
+    const y = z.matmul(w);
+    z.select(0, 0).fill_(1);
+    return [y, z];
+  });
+  const [x, w] = [torch.randn(20, 4), torch.randn(4, 50)];
+  const expected = x.cumsum(0).matmul(w);
+  for (let call = 0; call < 2; call++) expect(distance(f(x, w)[0]!, expected)).toBeLessThan(1e-6);
+  expect(torch.compiler.explain(f).kernelCount).toBe(3);
+});
+
 test.each([1, 2, 3, 4, 5, 7, 8, 17, 63, 64, 65])("rows of %i elements", (n) => {
   const f = (x: Tensor, b: Tensor) => [x.mul(b).add(1), x.mul(2).sum(1), x.gt(b), x.t().add(1)];
   const g = torch.compile(f);

@@ -45,7 +45,7 @@ interface Encoded {
   readonly hashes: Int32Array;
 }
 
-/** The texts of the last calls: a program makes the same ones again and again. */
+/** By the texts of calls, of which a program makes the same ones again and again; forgotten when they become many. */
 const encodings = new Map<string, Encoded>();
 const MOST_ENCODINGS = 1000;
 

@@ -21,10 +21,13 @@ export function costOf(kernel: FusedKernel): number {
   return 0.07 * (loads.length + stores.length) + 0.03 * workOf(kernel);
 }
 
-/** Vectors of one pass through the longest loop: what one waits for, another has. More do not pay where there is more to compute. */
+/**
+ * Vectors of one pass through the longest loop, which take turns: what one waits for, another has. As many as the instructions of all of them, roughly counted
+ * as by {@link workOf}, stay below a bound: then the processor sees the next pass already, and registers last.
+ */
 const MOST_VECTORS = 4;
-const VECTORS_WORTH = 500;
+const MOST_WORK = 500;
 
 /** How many vectors one pass through the longest loop has: 1, 2 or 4. */
 export const vectorsOf = (kernel: FusedKernel): number =>
-  Math.max(1, Math.min(MOST_VECTORS, 2 ** Math.floor(Math.log2(VECTORS_WORTH / workOf(kernel)))));
+  Math.max(1, Math.min(MOST_VECTORS, 2 ** Math.floor(Math.log2(MOST_WORK / workOf(kernel)))));

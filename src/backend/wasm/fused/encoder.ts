@@ -110,7 +110,7 @@ export class Code {
   /** What is computed once, at the beginning, and the locals that have it. */
   private readonly prologue: number[] = [];
   private readonly constants = new Map<string, number>();
-  /** Where instructions end that set a local, as long as sequences are written that take turns. */
+  /** While sequences are written that take turns: where each local has been set, at an empty stack. */
   private ends: number[] | undefined;
 
   constructor(private readonly parameters: number) {}
@@ -169,7 +169,7 @@ export class Code {
 
   /**
    * Writes sequences of instructions in turns: what computes one local of each, then the next. While one waits for what it has just computed, the processor has
-   * the others to go on with, and need not look far ahead for them.
+   * the others to go on with, and need not look far ahead for them. Each sequence ends by setting a local, and sets none while something is on the stack.
    */
   inTurns(sequences: readonly (() => void)[]): void {
     const parts = sequences.map((write): number[][] => {
@@ -179,6 +179,7 @@ export class Code {
       write();
       this.ends = undefined;
       const bytes = this.bytes.splice(start);
+      if (start + bytes.length !== (ends.at(-1) ?? start)) throw new Error("a sequence ends without setting a local");
       return ends.map((end, k) => bytes.slice((ends[k - 1] ?? start) - start, end - start));
     });
     for (let k = 0; parts.some((own) => k < own.length); k++) for (const own of parts) this.raw(own[k] ?? []);

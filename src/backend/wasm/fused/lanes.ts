@@ -21,7 +21,7 @@ interface Instruction {
 export interface Inlined {
   readonly parameters: number;
   readonly instructions: readonly Instruction[];
-  readonly result: Operand;
+  readonly result: number;
 }
 
 class Reader {
@@ -76,20 +76,14 @@ function bodiesOf(binary: Uint8Array, isWanted: (name: string) => boolean): Map<
   return new Map(wanted.map(([name, , index]) => [name, new Reader(bodies[index]!)]));
 }
 
-/** How many operands instructions on vectors take that compute something of nothing but these; those that are not here are not moved. */
-function operandsOf(code: number): number | undefined {
-  if (unary.has(code)) return 1;
-  if (code === Simd.bitselect || (code >= Simd.relaxedMadd && code <= LAST_MADD)) return 3;
-  return binary.some(([first, last]) => code >= first && code <= last) ? 2 : undefined;
-}
-
+/** The last of the relaxed multiply-adds, of which there are two for each type. */
 const LAST_MADD = 0x108;
 const unary: ReadonlySet<number> = new Set([
   ...[Simd.not, Simd.ceil, Simd.floor, Simd.trunc, Simd.nearest, Simd.abs, Simd.neg, Simd.sqrt],
   // f32x4.convert_i32x4_s
   0xfa,
 ]);
-/** Comparisons of float32, logic, shifts, sums and differences and bounds of int32, arithmetic of float32. */
+/** From the first to the last: comparisons of float32, logic, shifts and sums of int32, its differences, its products and bounds, arithmetic of float32. */
 const binary = [
   [Simd.eq, Simd.ge],
   [Simd.and, Simd.xor],
@@ -99,6 +93,13 @@ const binary = [
   [Simd.add, Simd.pmax],
 ] as const;
 const ZERO = Uint8Array.of(0xfd, Simd.const, ...new Array<number>(16).fill(0));
+
+/** How many operands instructions on vectors take that compute something of nothing but these; those that are not here are not moved. */
+function operandsOf(code: number): number | undefined {
+  if (unary.has(code)) return 1;
+  if (code === Simd.bitselect || (code >= Simd.relaxedMadd && code <= LAST_MADD)) return 3;
+  return binary.some(([first, last]) => code >= first && code <= last) ? 2 : undefined;
+}
 
 /** Takes a body apart; undefined if it does more than compute one vector after another. */
 function inlinedOf(reader: Reader, parameters: number): Inlined | undefined {
@@ -137,7 +138,8 @@ function inlinedOf(reader: Reader, parameters: number): Inlined | undefined {
       }
     } else return undefined;
   }
-  return { parameters, instructions, result: stack[0]! };
+  const [result] = stack;
+  return stack.length === 1 && typeof result === "number" ? { parameters, instructions, result } : undefined;
 }
 
 let inlined: Map<string, Inlined> | undefined;
@@ -169,5 +171,5 @@ export function inline(code: Code, { instructions, result }: Inlined, operands: 
     code.set(local);
     values.push(local);
   }
-  return values[result as number]!;
+  return values[result]!;
 }
