@@ -289,7 +289,7 @@ export class Values {
   /** The products of rows with the only row of another matrix, if the rows are those of an expression. */
   private rowSums(rows: Window, vector: Window, y: Window): RowSum | undefined {
     const n = rows.shape.at(-1)!;
-    if (vector.shape.at(-2) !== 1 || n > LONGEST_ROW) return undefined;
+    if (vector.shape.at(-2) !== 1 || n < 2 || n > LONGEST_ROW) return undefined;
     const from = this.argument(rows, rows.shape);
     if (from.kind !== "value") return undefined;
     // Both have the axes of stacks that y has.

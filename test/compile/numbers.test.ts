@@ -78,6 +78,14 @@ const cases: Record<string, Case> = {
     },
     shapes: [[9, 1], [1, 13], [13, 1], [13]],
   },
+  "products of one term": {
+    f: (x, w, v) => [x!.sin().matmul(w!), w!.exp().t().matmul(x!.t()), x!.cos().matmul(v!).matmul(v!.t())],
+    shapes: [
+      [9, 1],
+      [1, 5],
+      [1, 40],
+    ],
+  },
   "stacks of products": {
     f: (x, v, w) => [x!.tanh().matmul(v!), x!.exp().bmm(w!), w!.transpose(1, 2).bmm(x!.sin().transpose(1, 2)).add(1)],
     shapes: [
