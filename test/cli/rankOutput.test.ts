@@ -2,23 +2,22 @@
 import { expect, test, vi } from "vitest";
 import { RankOutput } from "../../src/cli/rankOutput";
 
-/** What a terminal shows after all that was written, line by line. */
-function screen(text: string): string[] {
-  return text.split("\n").map((line) => line.split("\r\x1b[K").at(-1)!);
+/** What a terminal shows of the output of ranks, line by line. */
+function terminal(columns = 80) {
+  let text = "";
+  const write = (_: string, part: string): void => {
+    text += part;
+  };
+  const lines = () => text.split("\n").map((line) => line.split("\r\x1b[K").at(-1)!);
+  return { output: new RankOutput(write, () => columns), lines };
 }
 
 function shown(pieces: readonly (readonly ["stdout" | "stderr", string])[], columns = 80): string[] {
-  let text = "";
-  const output = new RankOutput(
-    (_, part) => {
-      text += part;
-    },
-    () => columns,
-  );
+  const { output, lines } = terminal(columns);
   for (const [stream, piece] of pieces) output.take(stream, piece);
-  const during = screen(text);
+  const during = lines();
   output.end();
-  expect(screen(text).at(-1)).toBe("");
+  expect(lines().at(-1)).toBe("");
   return during;
 }
 
@@ -65,18 +64,12 @@ test("a bar of nobody is not shown, and hides none", () => {
 
 test("a bar that no longer moves makes room for that of another rank", () => {
   const now = vi.spyOn(performance, "now").mockReturnValue(0);
-  let text = "";
-  const output = new RankOutput(
-    (_, part) => {
-      text += part;
-    },
-    () => 80,
-  );
+  const { output, lines } = terminal();
   output.take("stdout", "[0] 1/9\r[1] 2/9\r");
-  expect(screen(text)).toEqual(["[0] 1/9"]);
+  expect(lines()).toEqual(["[0] 1/9"]);
   now.mockReturnValue(6000);
   output.take("stdout", "[1] 3/9\r");
-  expect(screen(text)).toEqual(["[1] 3/9"]);
+  expect(lines()).toEqual(["[1] 3/9"]);
   now.mockRestore();
 });
 
@@ -87,15 +80,9 @@ test("a bar is cut where the terminal ends, and colors take no room", () => {
 });
 
 test("what has no end is shown when the job is over", () => {
-  let text = "";
-  const output = new RankOutput(
-    (_, part) => {
-      text += part;
-    },
-    () => 80,
-  );
+  const { output, lines } = terminal();
   output.take("stdout", "[0] 1/2\r");
   output.take("stderr", "[1] killed");
   output.end();
-  expect(screen(text)).toEqual(["[1] killed"]);
+  expect(lines()).toEqual(["[1] killed"]);
 });
