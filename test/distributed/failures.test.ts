@@ -1,5 +1,5 @@
 /** Jobs that fail: every rank ends, soon, with an error that says what happened, and nothing is left. */
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,9 +10,6 @@ import { implementations, isRunning, launch, type Mpi, pairs, run } from "./laun
 const withNode = implementations.flatMap((mpi) =>
   pairs.filter((pair) => pair[0] === mpi && pair[1].name.startsWith("node")).slice(0, 1),
 );
-
-/** What a job leaves behind. */
-const pidsIn = (stdout: string): number[] => [...stdout.matchAll(/has pid (\d+)/g)].map(([, pid]) => Number(pid));
 
 /** A way to fail, and what is said of it. */
 interface Failure {
@@ -51,8 +48,12 @@ const failures: readonly Failure[] = [
 
 describe.each(withNode)("$name", (mpi, runtime) => {
   const fail = async (how: string, timeout?: number) => {
-    const outcome = await launch([mpi, runtime], 2, "failures", [how, ...(timeout ? [String(timeout)] : [])]);
-    const pids = pidsIn(outcome.stdout);
+    const folder = mkdtempSync(join(tmpdir(), "kindling-failures-"));
+    // A file, for a launcher may lose what a rank has printed when it ends all.
+    const PIDS = join(folder, "pids");
+    const outcome = await launch([mpi, runtime], 2, "failures", [how, ...(timeout ? [String(timeout)] : [])], { PIDS });
+    const pids = readFileSync(PIDS, "utf8").trim().split("\n").map(Number);
+    rmSync(folder, { recursive: true });
     expect(pids.length).toBe(2);
     // The launcher may end a moment before the last of its processes is gone.
     for (let i = 0; i < 50 && pids.some(isRunning); i++) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,4 +1,6 @@
-/** Run by every rank: fails in the way that its argument names. */
+/** Run by every rank: fails in the way that its argument names, after it has written its process number into the file that PIDS names. */
+import { appendFileSync } from "node:fs";
+
 const torch = await import(new URL("../../../dist/kindling.js", import.meta.url).href);
 const dist = torch.distributed;
 const [how, timeout] = process.argv.slice(2);
@@ -7,8 +9,10 @@ await dist.initProcessGroup({ timeout: 60 });
 const group = timeout === undefined ? null : dist.newGroup(null, { timeout: Number(timeout) });
 const rank = dist.getRank();
 const x = torch.ones(3);
+if (process.env.PIDS) appendFileSync(process.env.PIDS, `${process.pid}\n`);
+process.stdout.write(`rank ${rank} has begun\n`);
+// The ranks fail once all have written: a launcher ends the others as soon as one is killed.
 dist.allReduce(x, { group });
-process.stdout.write(`rank ${rank} has pid ${process.pid}\n`);
 if (rank === 1) {
   if (how === "kill") process.kill(process.pid, "SIGKILL");
   if (how === "stop") process.kill(process.pid, "SIGSTOP");
