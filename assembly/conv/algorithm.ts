@@ -1,7 +1,7 @@
 /** The planner: how a convolution is computed, chosen by its geometry, its type and its pass, and in how many tasks. */
 import { F32, F64 } from "../common/dtype";
 import { columnsFit, columnsTasks } from "./columns";
-import { isDepthwise, quads, tilesOf } from "./depthwise/plan";
+import { depthwiseTasks, isDepthwise } from "./depthwise/plan";
 import { Geometry, groupIn, taps } from "./geometry";
 import {
   chunkFits,
@@ -53,7 +53,7 @@ export function convTasks(t: i32, way: i32, geom: usize, pass: i32): i32 {
     gradient = pass == 1,
     weights = pass == 2;
   if (isProduct(way)) return productTasks(g, way, pass);
-  if (way == DEPTHWISE) return weights ? quads(g) : g.n * quads(g) * tilesOf(g, pass);
+  if (way == DEPTHWISE) return depthwiseTasks(g, pass);
   if (way != DIRECT) return weights ? gradTasks(g) : tileTasks(g, way == WINOGRAD4 ? 4 : 2, gradient);
   if (t == F64) return columnsFit(g) ? columnsTasks(g, pass) : -1;
   if (weights) return chunkFits(g) ? weightTasks(g) : -1;

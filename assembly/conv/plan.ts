@@ -14,7 +14,7 @@ export const WHOLE: i32 = 2;
 /** in tiles of 2×2 and of 4×4 outputs (winograd/); */
 export const WINOGRAD2: i32 = 3;
 export const WINOGRAD4: i32 = 4;
-/** with four channels in the lanes of a vector, since every channel has a kernel of its own (depthwise/). */
+/** channel by channel, since each has a kernel of its own (depthwise/). */
 export const DEPTHWISE: i32 = 5;
 
 export function isProduct(way: i32): bool {

@@ -94,27 +94,53 @@ export function stageRows(
   else copyRows(rows, dst + left, step, src, line, <usize>(stride << 2), last - first);
 }
 
-/** Rows are short: loops beat the engine's memory.copy. */
-// @ts-ignore: decorator
-@inline
-function copyRows(rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: usize, count: i32): void {
+/**
+ * Rows of `count` elements, which are `stride` bytes apart in src and neighbors in dst; `step` and `line` are the bytes between rows. Rows are short:
+ * loops beat the engine's memory.copy. The last vector of a row may overlap the one before.
+ */
+export function copyRows(rows: i32, dst: usize, step: usize, src: usize, line: usize, stride: usize, count: i32): void {
   for (; rows > 0; rows--) {
-    let to = dst,
-      from = src,
-      left = count;
-    for (; stride == 4 && left >= 4; left -= 4) {
-      v128.store(to, v128.load(from));
-      to += 16;
-      from += 16;
-    }
-    for (; left > 0; left--) {
-      store<f32>(to, load<f32>(from));
-      to += 4;
-      from += stride;
-    }
+    if (count < 4 || stride > 8) copyApart(dst, src, stride, count);
+    else if (stride == 4) copyNeighbors(dst, src, count);
+    else copySeconds(dst, src, count);
     dst += step;
     src += line;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function copyApart(dst: usize, src: usize, stride: usize, count: i32): void {
+  for (; count > 0; count--) {
+    store<f32>(dst, load<f32>(src));
+    dst += 4;
+    src += stride;
+  }
+}
+
+/** Four elements or more, neighbors in src. */
+// @ts-ignore: decorator
+@inline
+function copyNeighbors(dst: usize, src: usize, count: i32): void {
+  const last = (<usize>(count - 4)) << 2;
+  for (let at: usize = 0; at < last; at += 16) v128.store(dst + at, v128.load(src + at));
+  v128.store(dst + last, v128.load(src + last));
+}
+
+/** Four elements or more, every second one in src. */
+// @ts-ignore: decorator
+@inline
+function copySeconds(dst: usize, src: usize, count: i32): void {
+  const last = (<usize>(count - 4)) << 2;
+  for (let at: usize = 0; at < last; at += 16) v128.store(dst + at, seconds(src + (at << 1)));
+  v128.store(dst + last, seconds(src + (last << 1)));
+}
+
+/** The first, third, fifth and seventh element. */
+// @ts-ignore: decorator
+@inline
+function seconds(src: usize): v128 {
+  return v128.shuffle<i32>(v128.load(src), v128.load(src, 12), 0, 2, 5, 7);
 }
 
 /** All bits of the lanes of images that exist. */

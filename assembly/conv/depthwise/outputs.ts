@@ -6,6 +6,7 @@ import { deliverRun } from "../deliver";
 import { Geometry } from "../geometry";
 import { stageRows, zeros } from "../stage";
 import { Field, fieldAt, LANES, Phase, quads, Side, stageTile, tilesOf } from "./plan";
+import { depthwiseSweep, isSweep } from "./sweep";
 
 @final
 @unmanaged
@@ -125,7 +126,7 @@ function loadWeights(q: Field, dst: usize, weights: usize, channel: i32, count: 
   stageRows(q.other, 1, dst, 0, weights + <usize>channel * q.other.image, 0, 1, 0, count, count);
 }
 
-/** Tasks [begin, end) of images × fours of channels × tiles: y from x, plus the bias (0: none), or gx from gy. */
+/** Tasks [begin, end) of depthwiseTasks: y from x, plus the bias (0: none), or gx from gy. */
 export function depthwise(
   y: usize,
   x: usize,
@@ -137,6 +138,10 @@ export function depthwise(
   begin: i32,
   end: i32,
 ): void {
+  if (isSweep(g, <i32>gradient)) {
+    depthwiseSweep(y, x, weight, bias, g, gradient, scratch, begin, end);
+    return;
+  }
   const q = fieldAt(scratch, g, gradient),
     h = q.h,
     w = q.w,

@@ -1,8 +1,12 @@
-/** How a depthwise convolution is cut: fours of channels, tiles of their planes. Everything follows from the geometry alone. */
+/**
+ * How a depthwise convolution is cut: fours of channels, tiles of their planes; where it is the sweep of sweep.ts, tiles of the planes of one channel.
+ * Everything follows from the geometry alone.
+ */
 import { Axis, axis } from "../axis";
 import { Geometry } from "../geometry";
 import { ceilDiv, columns, lines, MAX_STAGED, SIDE_BY_SIDE } from "../plan";
 import { arrange, stagePlane, Window } from "../stage";
+import { isSweep, sweepTiles } from "./sweep";
 
 /** Channels in the lanes of a vector, where others have images; with fewer than three, direct sums are faster. */
 export const LANES: i32 = SIDE_BY_SIDE;
@@ -52,6 +56,12 @@ function columnsOfTile(g: Geometry, pass: i32): i32 {
 /** Tiles of a plane. */
 export function tilesOf(g: Geometry, pass: i32): i32 {
   return ceilDiv(lines(g, pass), linesOfTile(g, pass)) * ceilDiv(columns(g, pass), columnsOfTile(g, pass));
+}
+
+/** Tasks of a pass: of the weight gradient fours of channels, of the others the tiles of all images. */
+export function depthwiseTasks(g: Geometry, pass: i32): i32 {
+  if (pass == 2) return quads(g);
+  return g.n * (isSweep(g, pass) ? g.c * sweepTiles(g, pass) : quads(g) * tilesOf(g, pass));
 }
 
 /** An axis of the planes: source and outputs, the distance of neighboring outputs of a phase, and of their sources. */
