@@ -7,11 +7,12 @@ import { reportCollectives } from "./collectives/index";
 import { compileLimits } from "./limit";
 import { combine } from "./measure";
 import { help, type Options, parseOptions, UsageError } from "./options";
-import { heading, line, type RunReport } from "./report";
+import { heading, line, markdown, type RunReport } from "./report";
 import { buildRevision } from "./revision";
 import type { Job, Row, Setting } from "./runner";
 import { bundleMemory, bundleOther, bundlePeers, bundleRunner, type RuntimeName, runIn, runMemory } from "./runtimes";
 import { reportWebgpu } from "./webgpu/index";
+import { summary } from "./workloads";
 
 /** Peers from npm live in a package of their own, installed when first asked for. */
 async function preparePeers(peers: Options["peers"]): Promise<void> {
@@ -117,7 +118,8 @@ async function run(options: Options): Promise<void> {
   for (const runtime of options.runtimes)
     for (const threads of options.threads)
       for (const suite of options.suites) {
-        const job = { suite, filter, peers, threads, rounds, slice, limits, other, images: options.images };
+        const names = options.summary ? summary[suite] : undefined;
+        const job = { suite, names, filter, peers, threads, rounds, slice, limits, other, images: options.images };
         const done = await report(runtime, job, options);
         if (done) reports.push(done);
       }
@@ -125,8 +127,9 @@ async function run(options: Options): Promise<void> {
   // Jobs of several processes, which take a second to start: fewer rounds than for functions, and longer ones.
   if (options.collectives) await reportCollectives(Math.min(rounds, 5), 20 * slice);
   const gpu = options.webgpu ? await measureWebgpu(options) : undefined;
+  const machine = { cpu: cpus()[0]?.model ?? "", cores: cpus().length };
+  if (options.markdown) console.log(`\n${markdown(reports, machine, new Date(), process.argv.slice(2))}`);
   if (options.json === undefined) return;
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length };
   writeFileSync(options.json, `${JSON.stringify({ machine, reports, ...(gpu && { webgpu: gpu }) }, null, 2)}\n`);
 }
 

@@ -3,12 +3,14 @@ import { resolve } from "node:path";
 import { parseFlags, UsageError, wholeNumber } from "../scripts/usage";
 import { type PeerName, peerNames } from "./library";
 import { ownRuntime, type RuntimeName, runtimeNames } from "./runtimes";
-import { type SuiteName, suites } from "./workloads";
+import { type SuiteName, suites, summary } from "./workloads";
 
 export { UsageError };
 
 export interface Options {
   readonly suites: readonly SuiteName[];
+  /** Whether to run of them what the table of the README shows. */
+  readonly summary: boolean;
   /** Whether to run the memory program as well, which is no suite of timings. */
   readonly memory: boolean;
   /** Whether to time collectives between processes. */
@@ -16,6 +18,8 @@ export interface Options {
   /** Whether to measure the GPU, in Chromium. */
   readonly webgpu: boolean;
   readonly json: string | undefined;
+  /** Whether to print a table in Markdown after all. */
+  readonly markdown: boolean;
   readonly runtimes: readonly RuntimeName[];
   readonly threads: readonly number[];
   readonly peers: readonly PeerName[];
@@ -37,6 +41,7 @@ export const help = `Measures Kindling next to its peers, by turns in one run.
 
   npm run bench                               every suite, on this runtime
   npm run bench -- gemm conv                  only these: ${Object.keys(suites).join(", ")}, memory, collectives, webgpu
+  npm run bench -- summary                    of several suites what the table of the README shows
   npm run bench:compare -- REF [SUITE…]       against another revision of Kindling instead of peers
 
 Options
@@ -51,6 +56,7 @@ Options
   --steps N        steps of the loops of \`memory\` (default: 20,000, of the LSTM 3,000)
   --images DIR     JPEG files that \`loader\` reads (default: some that it makes)
   --json FILE      writes all figures
+  --markdown       prints a table in Markdown after all, with machine, date and command
   --help           this text
 `;
 
@@ -77,6 +83,7 @@ const flags = {
   slice: text,
   images: text,
   json: text,
+  markdown: { type: "boolean" },
   compare: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
@@ -88,10 +95,20 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   const compare = values.compare ? positionals.shift() : undefined;
   if (values.compare && compare === undefined) throw new UsageError("which revision? npm run bench:compare -- REF");
   const names = Object.keys(suites) as SuiteName[];
-  const wanted = positionals.flatMap((name) => list("suite", name, [...names, "memory", "collectives", "webgpu"]));
+  const wanted = positionals.flatMap((name) =>
+    list("suite", name, [...names, "summary", "memory", "collectives", "webgpu"]),
+  );
+  const isSummary = wanted.includes("summary");
+  if (isSummary && wanted.length > 1) throw new UsageError("summary is measured by itself");
   if (values.simd !== undefined) list("simd", values.simd, ["baseline"]);
   return {
-    suites: wanted.length > 0 ? names.filter((name) => wanted.includes(name)) : names,
+    summary: isSummary,
+    markdown: values.markdown ?? false,
+    suites: isSummary
+      ? names.filter((name) => summary[name])
+      : wanted.length > 0
+        ? names.filter((name) => wanted.includes(name))
+        : names,
     steps: values.steps === undefined ? undefined : positive("steps", values.steps),
     memory: wanted.includes("memory"),
     collectives: wanted.includes("collectives"),

@@ -43,3 +43,44 @@ export function line({ name, flops, images, timings }: Row, { limit, threads }: 
   }
   return parts.join(" ");
 }
+
+/** What contenders are called in a table, in the order of its columns. */
+const columns = { tfjs: "TensorFlow.js", ort: "ONNX Runtime Web", "jax-js": "jax-js", torch: "PyTorch, native" };
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+}
+
+/** A table of Kindling's times and how many times faster it is than the peers, with what ran where, when and how. */
+export function markdown(
+  reports: readonly RunReport[],
+  { cpu, cores }: Machine,
+  date: Date,
+  args: readonly string[],
+): string {
+  const versions: Record<string, string> = Object.assign({}, ...reports.map(({ setting }) => setting.versions));
+  const shown = Object.entries(columns).filter(([name]) => name in versions);
+  const cells = (row: readonly string[]) => `| ${row.join(" | ")} |`;
+  const ratio = (row: Row, name: string) => {
+    const timing = row.timings[name];
+    return timing === undefined ? "" : `${timing.ratio.toFixed(2)}×`;
+  };
+  const settings = reports.map(({ runtime, setting }) => `${runtime}, threads: ${setting.threads}`);
+  const several = new Set(settings).size > 1;
+  return [
+    cells(["", "Kindling", ...shown.map(([name, title]) => `${title} ${versions[name]}`)]),
+    cells(["---", "---:", ...shown.map(() => "---:")]),
+    ...reports.flatMap(({ rows }, i) =>
+      rows.map((row) =>
+        cells([
+          several ? `${row.name} (${settings[i]})` : row.name,
+          time(row.timings.kindling!.ms),
+          ...shown.map(([name]) => ratio(row, name)),
+        ]),
+      ),
+    ),
+    "",
+    `${cpu}, ${cores} cores; ${[...new Set(settings)].join("; ")}; ${date.toISOString().slice(0, 10)}; \`npm run bench -- ${args.join(" ")}\``,
+  ].join("\n");
+}

@@ -8,8 +8,9 @@ import { flops, reference, type SuiteName, suites, type Workload } from "./workl
 
 export interface Job extends Effort {
   readonly suite: SuiteName;
-  /** Only workloads whose name has this in it. */
+  /** Only workloads whose name has this in it, and, if given, is one of these. */
   readonly filter: string;
+  readonly names?: readonly string[] | undefined;
   readonly peers: readonly PeerName[];
   /** A folder of JPEG files; undefined: they are made. */
   readonly images: string | undefined;
@@ -78,7 +79,11 @@ async function startThreads(threads: number): Promise<void> {
 }
 
 /** What a workload of our own is called where it is held against another. */
-const ownName: Partial<Record<Workload["kind"], string>> = { conv: "own forward", overlap: "no workers" };
+const ownName: Partial<Record<Workload["kind"], string>> = {
+  conv: "own forward",
+  overlap: "no workers",
+  inference: "own float32",
+};
 
 /** Workloads that do not compute in the pool's threads. */
 const loaders = { loader: true, pictures: true, overlap: true };
@@ -114,7 +119,8 @@ export async function run(job: Job, emit: (message: Message) => void): Promise<v
   const limit = simd === "baseline" ? baselineLimit : await measureLimit(job.limits[simd]);
   emit({ setting: { simd, threads: torch.doctor().threads.running, limit, baselineLimit, versions } });
   const workloads: readonly Workload[] = suites[job.suite];
-  for (const plain of workloads.filter(({ name }) => name.includes(job.filter))) {
+  const isChosen = ({ name }: Workload) => name.includes(job.filter) && (job.names?.includes(name) ?? true);
+  for (const plain of workloads.filter(isChosen)) {
     const workload = await withFolder(plain, job);
     const contenders = await contendersOf(workload, job, peers, note);
     const timings = await measure(

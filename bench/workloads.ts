@@ -54,8 +54,11 @@ export interface Train {
 export interface Inference {
   readonly kind: "inference";
   readonly name: string;
-  readonly model: "resnet50" | "mobilenetV2" | "bert";
+  /** `linear`: one linear map, 768 → 3072. */
+  readonly model: "resnet50" | "mobilenetV2" | "bert" | "linear";
   readonly batch: number;
+  /** Numbers of the weights and of the products. */
+  readonly type: "float32" | "int8";
 }
 
 /** What a call costs beyond its arithmetic. */
@@ -189,6 +192,14 @@ const train = (model: Train["model"], batch: number, optimizer: Train["optimizer
   optimizer,
 });
 
+const inference = (model: Inference["model"], batch: number, type: Inference["type"] = "float32"): Inference => ({
+  kind: "inference",
+  name: `${model}${type === "int8" ? " int8" : ""}, batch ${batch}`,
+  model,
+  batch,
+  type,
+});
+
 const loader = (workers: number): Loader => ({
   kind: "loader",
   name: `${workers} workers`,
@@ -240,9 +251,10 @@ export const suites = {
     ...[train("mlp", 64, "sgd"), train("mlp", 64, "adam"), train("lenet", 4, "sgd"), train("lenet", 64, "sgd")],
     ...[train("resnet18", 16, "sgd"), train("lstm", 32, "adam"), train("gpt", 8, "adam")],
   ],
-  inference: (["resnet50", "mobilenetV2", "bert"] as const).map(
-    (model): Inference => ({ kind: "inference", name: `${model}, batch 1`, model, batch: 1 }),
-  ),
+  inference: [
+    ...[inference("resnet50", 1), inference("mobilenetV2", 1), inference("bert", 1), inference("resnet50", 1, "int8")],
+    ...[inference("linear", 1, "int8"), inference("linear", 128, "int8")],
+  ],
   loader: [
     ...[loader(0), loader(2), overlap],
     ...[pictures("memory", 4096, 0), pictures("memory", 4096, 1), pictures("jpeg", 128, 1)],
@@ -267,6 +279,15 @@ function compiledWorkloads(): Compiled[] {
 
 export type SuiteName = keyof typeof suites;
 
+/** What the table of the README shows: of each suite the workloads with these names. */
+export const summary: Partial<Readonly<Record<SuiteName, readonly string[]>>> = {
+  gemm: ["matmul 128", "matmul 512", "matmul 1×1024×1024"],
+  conv: ["conv 1×64×56 3×3 → 64", "conv 1×96×56 3×3 depthwise"],
+  ops: ["add", "tanh", "softmax"],
+  train: suites.train.map(({ name }) => name),
+  inference: suites.inference.map(({ name }) => name).filter((name) => !name.startsWith("linear")),
+};
+
 /** Height and width of a convolution's result. */
 export const outSize = ({ size, padding, kernel, stride }: Conv): number =>
   Math.floor((size + 2 * padding - kernel) / stride) + 1;
@@ -282,10 +303,11 @@ export function flops(workload: Workload): number | undefined {
   return 2 * batch * filters * filterDepth(workload) * kernel ** 2 * outSize(workload) ** 2;
 }
 
-/** What a workload of our own is held against: the plain product, the forward pass of the same convolution, the same without workers, or not compiled. */
+/** What a workload of our own is held against: the plain product, the forward pass of the same convolution, the same in float32, without workers, or not compiled. */
 export function reference(workload: Workload): Workload | undefined {
   if (workload.kind === "matmul" && workload.layout !== "NN") return { ...workload, layout: "NN" };
   if (workload.kind === "conv" && workload.pass !== "forward") return { ...workload, pass: "forward" };
+  if (workload.kind === "inference" && workload.type === "int8") return { ...workload, type: "float32" };
   if (workload.kind === "overlap" && workload.workers > 0) return { ...workload, workers: 0 };
   if (workload.kind === "compile" && workload.isCompiled) return { ...workload, isCompiled: false };
   return undefined;

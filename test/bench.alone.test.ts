@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { createKindling, makePictures } from "../bench/kindling";
 import { local, measure } from "../bench/measure";
 import { parseOptions, UsageError } from "../bench/options";
-import { flops, outSize, reference, suites, type Workload } from "../bench/workloads";
+import { markdown } from "../bench/report";
+import type { Row } from "../bench/runner";
+import { flops, outSize, reference, type SuiteName, suites, summary, type Workload } from "../bench/workloads";
 import { allNote, runsAll } from "./helpers/cut";
 
 describe("measure", () => {
@@ -29,6 +31,11 @@ describe("workloads", () => {
 
   test("names are unique", () => {
     expect(new Set(all.map(({ kind, name }) => `${kind} ${name}`)).size).toBe(all.length);
+  });
+
+  test("the summary is of workloads that there are", () => {
+    for (const [suite, names] of Object.entries(summary))
+      expect(suites[suite as SuiteName].map(({ name }) => name as string)).toEqual(expect.arrayContaining([...names]));
   });
 
   test("operations are counted by the direct algorithm", () => {
@@ -65,10 +72,31 @@ describe("options", () => {
       threads: [1, 2],
       peers: [],
     });
+    const ofSummary = parseOptions(["summary", "--markdown"]);
+    expect(ofSummary).toMatchObject({ suites: Object.keys(summary), summary: true, markdown: true });
+    expect(() => parseOptions(["summary", "conv"])).toThrow("summary is measured by itself");
     expect(() => parseOptions(["--threads", "0"])).toThrow(UsageError);
     expect(() => parseOptions(["--peers", "numpy"])).toThrow('--peers: "numpy" is none of tfjs, ort, jax-js, torch');
     expect(() => parseOptions(["speed"])).toThrow(UsageError);
     expect(() => parseOptions(["--fast"])).toThrow(UsageError);
     expect(() => parseOptions(["--compare"])).toThrow("which revision?");
   });
+});
+
+test("a table says what was measured, where, when and how", () => {
+  const timing = (ms: number, ratio: number) => ({ ms, best: ms, ratio, spread: [ratio, ratio] as const });
+  const setting = { simd: "relaxed", threads: 1, limit: 50, baselineLimit: 30, versions: { torch: "1.13" } } as const;
+  const rows: Row[] = [
+    { name: "add", flops: undefined, timings: { kindling: timing(0.5, 1), torch: timing(1, 2) } },
+    { name: "mul", flops: undefined, timings: { kindling: timing(2, 1), "own NN": timing(1, 0.5) } },
+  ];
+  const reports = [{ suite: "ops", runtime: "node24", setting, rows }];
+  expect(
+    markdown(reports, { cpu: "A processor", cores: 2 }, new Date("2026-01-02T03:04:05Z"), ["ops", "--markdown"]),
+  ).toBe(`|  | Kindling | PyTorch, native 1.13 |
+| --- | ---: | ---: |
+| add | 0.50 ms | 2.00× |
+| mul | 2.00 ms |  |
+
+A processor, 2 cores; node24, threads: 1; 2026-01-02; \`npm run bench -- ops --markdown\``);
 });
