@@ -153,3 +153,50 @@ describe("inference tensors", () => {
     expect(flags).toEqual([true, false]);
   });
 });
+
+describe("elementwise ops with parameters", () => {
+  const F = torch.nn.functional;
+  const ops: Record<string, [(x: torch.Tensor) => torch.Tensor, (x: torch.Tensor) => torch.Tensor]> = {
+    clamp: [(x) => x.clamp(-0.5, 1), (x) => x.clamp_(-0.5, 1)],
+    hardtanh: [(x) => F.hardtanh(x), (x) => F.hardtanh_(x)],
+    relu6: [(x) => F.relu6(x), (x) => F.relu6(x, { inplace: true })],
+    leakyRelu: [(x) => F.leakyRelu(x, 0.1), (x) => F.leakyRelu_(x, 0.1)],
+    silu: [(x) => F.silu(x), (x) => F.silu(x, { inplace: true })],
+    pow: [(x) => x.pow(2), (x) => x.pow_(2)],
+    round: [(x) => x.round({ decimals: 1 }), (x) => x.round_({ decimals: 1 })],
+  };
+  const values = () => torch.linspace(-2, 8, 24).reshape(4, 6);
+
+  test.each(Object.entries(ops))("%s changes what it is given, and no more", (_, [plain, changing]) => {
+    for (const dtype of ["float32", "float64", "float16"] as const) {
+      const x = values().to(dtype);
+      const expected = plain(x).tolist();
+      expect(changing(x)).toBe(x);
+      expect(x.tolist()).toEqual(expected);
+      // A view that is not contiguous: one column of its base.
+      const base = values().to(dtype);
+      const column = base.select(1, 2);
+      const all = values().to(dtype).tolist() as number[][];
+      const changed = (plain(column).tolist() as number[]).map((value, i) => all[i]!.with(2, value));
+      changing(column);
+      expect(base.tolist()).toEqual(changed);
+    }
+  });
+
+  test.each(Object.entries(ops))("%s is recorded, and told to what needs the values before", (_, [plain, changing]) => {
+    const x = values().requiresGrad_();
+    const [expected] = torch.autograd.grad(plain(x.mul(1)).sum(), [x]);
+    expect(torch.autograd.grad(changing(x.mul(1)).sum(), [x])[0]!.tolist()).toEqual(expected!.tolist());
+    const kept = values();
+    const y = x.mul(kept);
+    changing(kept);
+    expect(() => y.sum().backward()).toThrow(/modified by an inplace operation/);
+  });
+
+  test("integers that bounds would make fractions are refused, and stay", () => {
+    const x = torch.tensor([1, 5, 9], { dtype: "int32" });
+    expect(() => x.clamp_(0, 4.5)).toThrow(/result type float32 can't be cast to the desired output type int32/);
+    expect(x.tolist()).toEqual([1, 5, 9]);
+    expect(x.clamp_(2, 6).tolist()).toEqual([2, 5, 6]);
+  });
+});

@@ -418,7 +418,20 @@ export interface ParameterizedSpec {
   readonly grad: ((g: Tensor, saved: Tensor) => Tensor) | null;
 }
 
-/** Applies an elementwise op whose scalar parameters are known only at the call. */
+/** The tensor whose elements the next {@link mapWith} of it replaces. */
+let replaced: Tensor | undefined;
+
+/** Runs an op whose result is to replace `x`, nothing of which is recorded: where its last step is {@link mapWith} of `x`, the result is `x` itself. */
+export function replacing(x: Tensor, op: () => Tensor): Tensor {
+  replaced = x;
+  try {
+    return op();
+  } finally {
+    replaced = undefined;
+  }
+}
+
+/** Applies an elementwise op whose scalar parameters are known only at the call; it is the last step of what computes with `x`. */
 export function mapWith<N extends string>(
   name: N,
   x: Tensor,
@@ -426,7 +439,7 @@ export function mapWith<N extends string>(
 ): Tensor {
   checkTensor(name, x);
   const types = resolve(name, spec.dtypes, x.dtype);
-  const y = allocate(x.shape, types.result, x);
+  const y = replaced === x && types.result === x.dtype ? x : allocate(x.shape, types.result, x);
   mapInto(
     spec.kernel ?? (name as string as UnaryName),
     y,
@@ -437,7 +450,7 @@ export function mapWith<N extends string>(
     spec.q ?? 0,
   );
   const { grad, saves = "x" } = spec;
-  if (grad === null) return y;
+  if (grad === null || y === x) return y;
   const saved = saves === "nothing" ? [] : [saves === "x" ? x : y];
   return record(nodeName(name), y, [x], saved, [(g, [s]) => grad(g, s!)]);
 }

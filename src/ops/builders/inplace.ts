@@ -10,6 +10,7 @@ import { allocate, filled } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { asStrided } from "../shape/asStrided";
 import { checkFits, checkInplace } from "./checks";
+import { replacing } from "./define";
 
 type Op = (x: any, ...args: any[]) => Tensor;
 
@@ -40,7 +41,12 @@ export function inplace<S extends string, F extends Op>(
     checkInplace(name, x);
     const safe = args.map((arg) => (arg instanceof Tensor && overlaps(name, x, arg, isRefused) ? arg.clone() : arg));
     if (isRecorded([x, ...safe])) changeRecorded(name, x, compute(before(x), ...safe));
-    else if (into === undefined) change(name, x, compute(x, ...safe));
+    else if (into === undefined)
+      change(
+        name,
+        x,
+        replacing(x, () => compute(x, ...safe)),
+      );
     else {
       into(x, x, ...safe);
       x.storage.version++;
@@ -84,6 +90,10 @@ function before(x: Tensor): Tensor {
 }
 
 function change(name: string, x: Tensor, result: Tensor): void {
+  if (result === x) {
+    x.storage.version++;
+    return;
+  }
   writeBack(name, x, result);
   result.dispose();
 }
