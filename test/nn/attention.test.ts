@@ -54,6 +54,7 @@ function agree(lead: readonly number[], sizes: Sizes, options: Options = {}, hea
 const sizes: readonly Sizes[] = [
   [1, 1, 1, 1],
   [5, 7, 3, 2],
+  [2, 40, 8, 5],
   [49, 130, 8, 5],
   [100, 100, 4, 4],
 ];
@@ -71,6 +72,21 @@ describe.each([[[]], [[3]], [[2, 3]], [[2, 9]], [[2, 1, 2]]] as const)("leading 
     agree(lead, size, { dropoutP: 0.25 });
     if (lead.length === 2) agree(lead, size, { attnMask: torch.randn(lead[1], 1, s) }, true);
   });
+});
+
+test("few queries give what they give among many", () => {
+  torch.manualSeed(4);
+  const [q, k, v] = [[9], [40], [40]].map(([rows]) => torch.randn(2, 3, rows!, 8)) as [
+    torch.Tensor,
+    torch.Tensor,
+    torch.Tensor,
+  ];
+  const attnMask = torch.rand(9, 40).gt(0.3);
+  const all = F.scaledDotProductAttention(q, k, v, { attnMask });
+  for (const l of [1, 4]) {
+    const some = F.scaledDotProductAttention(q.narrow(2, 3, l), k, v, { attnMask: attnMask.narrow(0, 3, l) });
+    expectClose(some, all.narrow(2, 3, l), 1e-6);
+  }
 });
 
 test("masks that broadcast, that hide whole blocks, and that leave nothing", () => {

@@ -92,7 +92,7 @@ function fused(query: Tensor, key: Tensor, value: Tensor, { mask, p, causal, sca
 
 /**
  * softmax(query · keyᵀ · scale + mask) · value. Shape: [*, L, E], [*, S, E], [*, S, V] → [*, L, V]; the axes of the result lie in memory in the order of
- * those of the query. The cpu device computes float32 without holding the scores, unless the mask requires grad; views cost no copies, and keys that are
+ * those of the query. The cpu device computes float32 without holding the scores, unless the mask requires grad or there are up to four queries; views cost no copies, and keys that are
  * masked for all queries of a block no time.
  * @throws ShapeError if the shapes do not fit. @throws DTypeError for a mask of whole numbers.
  * @throws ValueError for isCausal with a mask, or a probability that is not between 0 and 1.
@@ -105,7 +105,8 @@ export const scaledDotProductAttention = named(
     const checked = checkAttention(query, key, value, options);
     const { mask } = checked;
     const width = Math.max(query.shape.at(-1)!, value.shape.at(-1)!);
-    if (canFuse([query, key, value], mask, width) && fits(query, key, value, mask))
+    const sizes = { width, queries: query.shape.at(-2)!, keys: key.shape.at(-2)! };
+    if (canFuse([query, key, value], mask, sizes) && fits(query, key, value, mask))
       return fused(query, key, value, checked);
     return composed(query, key, value, checked)[0];
   },
