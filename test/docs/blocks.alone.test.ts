@@ -364,15 +364,17 @@ test.each(ofLanguage("js"))("%s runs as a program in the repository", (_, { code
 
 describe("commands", () => {
   const scripts = JSON.parse(readFileSync("package.json", "utf8")).scripts as Record<string, string>;
-  /** The sources of a program, joined. */
-  const sourcesIn = (folder: string): string =>
-    readdirSync(join(home, folder), { recursive: true, encoding: "utf8" })
+  /** A source of a program, or all in a folder, joined. */
+  const sourcesIn = (path: string): string => {
+    if (/\.(ts|mjs)$/.test(path)) return readFileSync(join(home, path), "utf8");
+    return readdirSync(join(home, path), { recursive: true, encoding: "utf8" })
       .filter((name) => /\.(ts|mjs)$/.test(name))
-      .map((name) => readFileSync(join(home, folder, name), "utf8"))
+      .map((name) => readFileSync(join(home, path, name), "utf8"))
       .join("\n");
+  };
   const camelCase = (flag: string) => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-  /** The folder of the program that a command line starts, and what follows its name. @throws Error for an unknown one. */
+  /** Where the program that a command line starts takes its flags: a folder or a file. @throws Error for an unknown one. */
   function programOf(line: string): string | undefined {
     const [first, second, third, , fifth] = line.split(/\s+/);
     if (first === "npx" && second === "kindling") return "src/cli";
@@ -382,7 +384,7 @@ describe("commands", () => {
     const script = second === "run" ? third! : second!;
     if (!(script in scripts)) throw new Error(`package.json has no script "${script}"`);
     if (script === "example") return `examples/${fifth}`;
-    return { start: "src/cli", fuzz: "scripts/fuzz", test: "scripts" }[script] ?? "scripts";
+    return { start: "src/cli", fuzz: "scripts/fuzz", bench: "bench/options.ts" }[script] ?? "scripts";
   }
 
   const lines = ofLanguage("sh").flatMap(([name, { code }]) =>
