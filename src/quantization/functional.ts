@@ -8,7 +8,7 @@ import { allocate } from "../tensor/create";
 import { Tensor } from "../tensor/tensor";
 import { boundsOf, checkQuantizedDType, type QuantizedDType, storageOf } from "./dtypes";
 import { fakeQuantizePerTensorAffine } from "./fakeQuantize";
-import { channelsOf, checkQuantized, parametersOf, QuantizedTensor, type Quantizer } from "./quantizedTensor";
+import { checkQuantized, convert, QuantizedTensor, type Quantizer } from "./quantizedTensor";
 import { chooseParameters, rangeOf } from "./scales";
 import { simulates } from "./simulate";
 
@@ -51,11 +51,7 @@ export function quantizeBy(x: Tensor, dtype: QuantizedDType, quantizer: Quantize
   }
   const from = x.detach().contiguous();
   const values = allocate(from.shape, storageOf(dtype), from);
-  if (values.numel() > 0) {
-    const { scales, zeros } = parametersOf(quantizer);
-    from.storage.backend.run("quantize", { y: values, x: from, scales, zeros, ...channelsOf(from.shape, quantizer) });
-    for (const part of [scales, zeros]) part.dispose();
-  }
+  if (values.numel() > 0) convert("quantize", values, from, quantizer);
   return new QuantizedTensor(values, dtype, quantizer);
 }
 

@@ -310,7 +310,7 @@ function perChannel(op: string, { quantizer }: QuantizedTensor): ChannelQuantize
 }
 
 /** How the values of a shape are seen by the kernels: [outer, channels, inner]. */
-export function channelsOf(shape: readonly number[], q: Quantizer): { channels: number; inner: number } {
+function channelsOf(shape: readonly number[], q: Quantizer): { channels: number; inner: number } {
   if (q.scheme === "perTensorAffine")
     return {
       channels: 1,
@@ -323,11 +323,18 @@ export function channelsOf(shape: readonly number[], q: Quantizer): { channels: 
   return { channels: shape[q.axis]!, inner: Math.max(1, inner) };
 }
 
-/** Scales and zero points as the kernels read them. */
-export function parametersOf(q: Quantizer): { scales: Tensor; zeros: Tensor } {
-  const [scales, zeros] =
-    q.scheme === "perTensorAffine" ? [[q.scale], [q.zeroPoint]] : [[...q.scales], [...q.zeroPoints]];
-  return { scales: tensor(scales, { dtype: "float32" }), zeros: tensor(zeros, { dtype: "int32" }) };
+/** Writes the numbers of `x` into `y` as integers, or back; neither is empty. */
+export function convert(kernel: "quantize" | "dequantize", y: Tensor, x: Tensor, q: Quantizer): void {
+  const { backend } = x.storage;
+  const sizes = channelsOf(x.shape, q);
+  if (q.scheme === "perTensorAffine") {
+    backend.run(kernel, { y, x, scales: q.scale, zeros: q.zeroPoint, ...sizes });
+    return;
+  }
+  const scales = tensor([...q.scales], { dtype: "float32" });
+  const zeros = tensor([...q.zeroPoints], { dtype: "int32" });
+  backend.run(kernel, { y, x, scales, zeros, ...sizes });
+  for (const part of [scales, zeros]) part.dispose();
 }
 
 function dequantized(q: QuantizedTensor): Tensor {
@@ -338,9 +345,7 @@ function dequantized(q: QuantizedTensor): Tensor {
   const isWhole = x === q.values;
   const y = allocate(x.shape, "float32", x);
   if (y.numel() === 0) return y;
-  const { scales, zeros } = parametersOf(q.quantizer);
-  x.storage.backend.run("dequantize", { y, x, scales, zeros, ...channelsOf(x.shape, q.quantizer) });
-  for (const part of [scales, zeros]) part.dispose();
+  convert("dequantize", y, x, q.quantizer);
   if (!isWhole) x.dispose();
   else if (!x.isContiguous()) return reordered(y, x);
   return y;

@@ -7,10 +7,10 @@ export interface Quantize {
   readonly y: Operand;
   /** float32; of uint8, int8 or int32 for {@link DeviceOps.dequantize}. */
   readonly x: Operand;
-  /** float32 [channels]. */
-  readonly scales: Operand;
-  /** int32 [channels]. */
-  readonly zeros: Operand;
+  /** float32 [channels], or one for all. */
+  readonly scales: Operand | number;
+  /** int32 [channels], or one for all. */
+  readonly zeros: Operand | number;
   readonly channels: number;
   readonly inner: number;
 }

@@ -9,13 +9,13 @@ import type { Module } from "../../nn/module/module";
 import { float as floatText } from "../../nn/module/repr";
 import { checkTensor } from "../../ops/builders/checks";
 import { linear } from "../../ops/linalg/matmul";
-import { zeros } from "../../tensor/create";
+import { allocate, zeros } from "../../tensor/create";
 import type { Tensor } from "../../tensor/tensor";
 import { schemeText } from "../dtypes";
 import { dequantizeWeight } from "../fakeQuantize";
 import { quantizeBy } from "../functional";
 import { multiply, type Packed, packWeight } from "../packed";
-import { checkQuantized, perTensor, QuantizedTensor } from "../quantizedTensor";
+import { checkQuantized, convert, perTensor, QuantizedTensor } from "../quantizedTensor";
 import { chooseParameters, rangeOf } from "../scales";
 import { simulates } from "../simulate";
 import { LinearReLU as FloatLinearReLU, FusedModule } from "./intrinsic";
@@ -179,8 +179,9 @@ export class DynamicLinear extends AnyLinear {
     if (x.numel() === 0) return zeros(shape).add(this.biasFloat ?? 0);
     const [min, max] = rangeOf(x);
     const { scale, zeroPoint } = chooseParameters(op, min, max, 0, 127);
-    const q = quantizeBy(x, "quint8", { scheme: "perTensorAffine", scale, zeroPoint });
-    const y = multiply(q.values, zeroPoint, this.packedFor(op), scale, undefined, this.relu);
+    const q = allocate(x.shape, "uint8", x);
+    convert("quantize", q, x, { scheme: "perTensorAffine", scale, zeroPoint });
+    const y = multiply(q, zeroPoint, this.packedFor(op), scale, undefined, this.relu);
     q.dispose();
     return y.reshape(shape);
   }

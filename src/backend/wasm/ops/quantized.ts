@@ -2,7 +2,7 @@
 import { codeOf } from "../../../core/dtype";
 import { sizeOfShape } from "../../../core/shape";
 import type { OpTable } from "../../dispatch";
-import type { QuantizedProduct, QuantizedResult } from "../../ops";
+import type { Quantize, QuantizedProduct, QuantizedResult } from "../../ops";
 import { paddedColumns } from "../../ops/quantized";
 import type { Engine } from "../engine";
 
@@ -19,6 +19,15 @@ const RELU = 2;
 /** Rows of a task, and multiply-adds that are worth one. */
 const TASK_ROWS = 64;
 const TASK_WORK = 2 ** 18;
+
+const one = new Float32Array(1);
+const bits = new Int32Array(one.buffer);
+
+/** What kernels read of the scales and the zero points of channels: a list of 32 bits each where there is one for all. */
+const channelArguments = ({ scales, zeros }: Quantize) => {
+  one[0] = typeof scales === "number" ? scales : 1;
+  return [typeof scales === "number" ? [bits[0]!] : scales, typeof zeros === "number" ? [zeros] : zeros] as const;
+};
 
 const flagsOf = ({ y, relu }: QuantizedResult): number => (y.dtype === "uint8" ? BYTES : 0) + (relu ? RELU : 0);
 
@@ -50,15 +59,17 @@ function multiply(engine: Engine, description: QuantizedProduct, way: number): v
 }
 
 export const quantized = {
-  quantize(engine, { y, x, scales, zeros, channels, inner }) {
+  quantize(engine, description) {
+    const { y, x, channels, inner } = description;
     const n = sizeOfShape(y.shape);
-    const args = [codeOf(y.dtype), y, x, scales, zeros, channels, inner] as const;
+    const args = [codeOf(y.dtype), y, x, ...channelArguments(description), channels, inner] as const;
     engine.call("quantize", undefined, args, n, n * CONVERT_COST);
   },
 
-  dequantize(engine, { y, x, scales, zeros, channels, inner }) {
+  dequantize(engine, description) {
+    const { y, x, channels, inner } = description;
     const n = sizeOfShape(y.shape);
-    const args = [codeOf(x.dtype), y, x, scales, zeros, channels, inner] as const;
+    const args = [codeOf(x.dtype), y, x, ...channelArguments(description), channels, inner] as const;
     engine.call("dequantize", undefined, args, n, n * CONVERT_COST);
   },
 
