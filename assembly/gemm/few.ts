@@ -11,13 +11,14 @@ export const GENERAL: i32 = 0;
 export const THIN: i32 = 1;
 export const GEMV: i32 = 2;
 
-/** Rows at most: in a thin product, or where the matrix is far; where it is not near; where it is. */
+/** Rows at most: in a thin product, and by a large matrix; by one that is too large for the second cache level; by one that is not. */
 export const FEW: i32 = 16;
 const GEMV_ROWS: i32 = 8;
 const NEAR_ROWS: i32 = 2;
-/** Elements of a matrix that is too large to stay in the second cache level, and of one that is several times as large. */
-const NOT_NEAR: i64 = 512 * 512;
-const FAR: i64 = 1024 * 1024;
+/** Elements of a matrix that is too large for the second cache level, and of a large one, which has as many columns at least. */
+const FAR: i64 = 512 * 512;
+const LARGE: i64 = 1024 * 1024;
+const LARGE_COLUMNS: i32 = 512;
 /** Columns that make up for copying the rows. */
 const MIN_COLUMNS: i32 = 32;
 
@@ -36,7 +37,8 @@ export function wayOf(p: Product): i32 {
   const worthCopies = many >= MIN_COLUMNS && few % panel != 0;
   if (along == p.size && (contiguous ? p.k >= terms : worthCopies && p.k >= 2 * terms)) return THIN;
   const size = <i64>many * p.k,
-    rows = size < NOT_NEAR ? NEAR_ROWS : size < FAR ? GEMV_ROWS : FEW;
+    large = size >= LARGE && many >= LARGE_COLUMNS,
+    rows = size < FAR ? NEAR_ROWS : large ? FEW : GEMV_ROWS;
   if (across == p.size && few <= rows && (few == 1 || many >= MIN_COLUMNS)) return GEMV;
   return GENERAL;
 }

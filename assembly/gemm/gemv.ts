@@ -6,7 +6,7 @@ import { fewRows, fewStep, finish } from "./few";
 import { fma, splatAt } from "./micro";
 import { Product, packedA } from "./product";
 
-/** Results of a row computed at a time: their sums, which take the place of a packed A, and four rows of M stay in the first cache level. */
+/** Results of a row computed at a time: their sums, which take the place of a packed A, stay near, and four rows of M in the first cache level. */
 const CHUNK: i32 = 512;
 
 /** Computes columns [j0, j1) of C, bias and rectifier included; `j0` is a multiple of 4. */

@@ -307,13 +307,19 @@ export class Recorder {
   /** What an op has changed that is more than the values of a tensor that the segment has made. */
   private changeOf(states: readonly State[]): string | undefined {
     for (const { x, version, window, marks } of states) {
-      if (x.storage.version !== version && this.owners.get(x) !== this.current)
+      if (x.storage.version !== version && !this.isOwn(x))
         return "it changes a tensor in place that was made elsewhere";
       const isSame = sameShape(x.shape, window[0]) && sameShape(x.strides, window[1]) && x.offset === window[2];
       const now = stateOf(x).marks;
       if (!isSame || marks.some((one, i) => one !== now[i])) return "it changes what a tensor is";
     }
     return undefined;
+  }
+
+  /** Whether the segment has made the memory of a tensor, and not only a view of what was given. */
+  private isOwn(x: Tensor): boolean {
+    const { current } = this;
+    return this.owners.get(x) === current && current.externals.every(({ storage }) => storage !== x.storage);
   }
 
   private unknownOf(

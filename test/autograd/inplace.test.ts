@@ -193,6 +193,23 @@ describe("elementwise ops with parameters", () => {
     expect(() => y.sum().backward()).toThrow(/modified by an inplace operation/);
   });
 
+  test.each(Object.entries(ops))(
+    "%s takes tensors of one element and of none, and raises the version once",
+    (_, [plain, changing]) => {
+      for (const x of [torch.tensor(0.7), torch.zeros(0, 3)]) {
+        const [expected, version] = [plain(x).tolist(), x._version];
+        expect(changing(x).tolist()).toEqual(expected);
+        expect(x._version).toBe(version + 1);
+      }
+    },
+  );
+
+  test("an op that limits its input first", () => {
+    const x = torch.tensor([0.1, 0.9, 0.5]);
+    const expected = torch.logit(x, 0.2).tolist();
+    expect(x.logit_(0.2).tolist()).toEqual(expected);
+  });
+
   test("integers that bounds would make fractions are refused, and stay", () => {
     const x = torch.tensor([1, 5, 9], { dtype: "int32" });
     expect(() => x.clamp_(0, 4.5)).toThrow(/result type float32 can't be cast to the desired output type int32/);

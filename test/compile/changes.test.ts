@@ -126,6 +126,25 @@ describe("what a program cannot hold ends it", () => {
     }
   });
 
+  test.each<[string, (x: Tensor) => Tensor]>([
+    ["view", (x) => x.view(-1)],
+    ["narrow", (x) => x.narrow(0, 1, 2)],
+    ["detach", (x) => x.detach()],
+  ])("inputs that are changed through a view: %s", (_, viewOf) => {
+    const f = (x: Tensor) => {
+      viewOf(x).mul_(2);
+      return x.add(1);
+    };
+    const g = torch.compile(f);
+    for (let call = 0; call < 4; call++) {
+      const a = torch.randn(4);
+      const b = a.clone();
+      expectSame(g(a), f(b));
+      expectSame(a, b);
+      expect(a._version).toBe(b._version);
+    }
+  });
+
   test("buffers of a module", () => {
     const make = () => new nn.Sequential(new nn.Linear(4, 8), new nn.BatchNorm1d(8), new nn.ReLU());
     const model = make();

@@ -37,6 +37,9 @@ const PRODUCTS: readonly Product[] = [
   { m: 5, n: 6, k: 0, bias: 1 },
   { m: 5, n: 6, k: 0, beta: 1 },
   { m: 1, n: 1, k: 5000 },
+  // Few rows by a large matrix.
+  { m: 11, n: 1030, k: 1030, bias: 1 },
+  { m: 1030, n: 16, k: 1030, beta: 1, act: 1 },
 ];
 
 function multiply(p: Product, a: FloatArray, b: FloatArray, c: FloatArray, bias: FloatArray): Float64Array {

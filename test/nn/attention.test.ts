@@ -89,6 +89,36 @@ test("few queries give what they give among many", () => {
   }
 });
 
+test.each([1, 2, 4, 5])("results lie in the order of the queries: %i of them", (l) => {
+  const views = [l, 40, 40].map((rows) => torch.randn(2, rows, 3, 8).transpose(1, 2));
+  const [q, k, v] = views as [torch.Tensor, torch.Tensor, torch.Tensor];
+  const y = F.scaledDotProductAttention(q, k, v);
+  expect(y.transpose(1, 2).view(2, l, 24).shape).toEqual([2, l, 24]);
+  expectClose(y, F.scaledDotProductAttention(q.contiguous(), k.contiguous(), v.contiguous()), 1e-6);
+});
+
+test("few queries that see no later key are not reached by it", () => {
+  const [q, k, v] = [torch.randn(1, 2, 2, 8), torch.randn(1, 2, 40, 8), torch.randn(1, 2, 40, 8)];
+  v.select(2, 39).fill_(Number.NaN);
+  expect(F.scaledDotProductAttention(q, k, v, { isCausal: true }).isnan().any().item()).toBe(false);
+});
+
+test("second derivatives and dropout of few queries", () => {
+  const [q, k, v] = [2, 20, 20].map((rows) => torch.randn(1, 2, rows, 3, { dtype: "float64" }).requiresGrad_());
+  expect(
+    torch.autograd.gradgradcheck(
+      (...x: torch.Tensor[]) => F.scaledDotProductAttention(x[0]!, x[1]!, x[2]!),
+      [q!, k!, v!],
+    ),
+  ).toBe(true);
+  const [a, b, c] = [q!, k!, v!].map((x) => x.detach().float());
+  const dropped = [a!, a!.transpose(1, 2).contiguous().transpose(1, 2)].map((x) => {
+    torch.manualSeed(5);
+    return F.scaledDotProductAttention(x, b!, c!, { dropoutP: 0.5 });
+  });
+  expectClose(dropped[0]!, dropped[1]!, 1e-6);
+});
+
 test("masks that broadcast, that hide whole blocks, and that leave nothing", () => {
   const size: Sizes = [100, 300, 4, 4];
   agree([2, 2], size, { attnMask: torch.randn(100, 1) });

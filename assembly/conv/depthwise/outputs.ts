@@ -1,4 +1,4 @@
-/** The forward pass and the input gradient: tiles of the planes of four channels. */
+/** The forward pass and the input gradient: tiles of the planes of four channels, or what sweep.ts does. */
 
 import { fma4 } from "../../common/simd";
 import { N1, N4 } from "../../gemm/micro";

@@ -17,6 +17,7 @@ const NEAR: i32 = 1 << 14;
 /** Whether a pass (0: forward, 1: input gradient) of a depthwise convolution is computed here. */
 export function isSweep(g: Geometry, pass: i32): bool {
   const three = g.kh == TAPS && g.kw == TAPS && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1;
+  // Three lines of the source have to fit.
   return three && columns(g, pass) >= 4 && columns(g, pass) + MORE <= MAX_STAGED / 4 / TAPS;
 }
 
@@ -32,13 +33,14 @@ export function sweepTiles(g: Geometry, pass: i32): i32 {
   return ceilDiv(lines(g, pass), linesOfTile(g, pass));
 }
 
-/** The first of `extent` elements from `at` on that is inside of `size`, and the first behind it. */
+/** The first of `extent` elements from `at` on that is not before the source. */
 // @ts-ignore: decorator
 @inline
 function firstOf(at: i32, extent: i32): i32 {
   return min(firstInside(at, 1), extent);
 }
 
+/** The first of them that is behind the source, which has `size` elements. */
 // @ts-ignore: decorator
 @inline
 function endOf(at: i32, extent: i32, size: i32): i32 {

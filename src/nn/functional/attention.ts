@@ -71,6 +71,18 @@ function fits(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null): boolean {
   return mask === null || (mask.ndim <= q.ndim && mask.shape.every((size, i) => size === 1 || size === scores[i]));
 }
 
+/** Queries at most, and keys for each of them at least, of attention that products compute in less time than the fused op, which rearranges keys and values. */
+const FEW_QUERIES = 4;
+const MANY_KEYS = 8;
+
+/** Whether products do better: few queries, as of a token that is generated from kept keys, where nothing is hidden and no operand has to be copied. */
+function isBrief(q: Tensor, k: Tensor, v: Tensor, { mask, causal }: Checked): boolean {
+  const queries = q.shape.at(-2)!;
+  if (queries > FEW_QUERIES || k.shape.at(-2)! < MANY_KEYS * queries || mask !== null || causal) return false;
+  const isOneBatch = q.shape.slice(0, -3).every((size) => size === 1);
+  return q.isContiguous() && (isOneBatch || (k.isContiguous() && v.isContiguous()));
+}
+
 /** Leading axes as two: batches and heads. */
 function asHeads(x: Tensor): Tensor {
   if (x.ndim === 4) return x;
@@ -92,8 +104,8 @@ function fused(query: Tensor, key: Tensor, value: Tensor, { mask, p, causal, sca
 
 /**
  * softmax(query · keyᵀ · scale + mask) · value. Shape: [*, L, E], [*, S, E], [*, S, V] → [*, L, V]; the axes of the result lie in memory in the order of
- * those of the query. The cpu device computes float32 without holding the scores, unless the mask requires grad or there are up to four queries; views cost no copies, and keys that are
- * masked for all queries of a block no time.
+ * those of the query. The cpu device computes float32 without holding the scores, unless the mask requires grad or there are up to four queries; views cost no
+ * copies, and keys that are masked for all queries of a block no time.
  * @throws ShapeError if the shapes do not fit. @throws DTypeError for a mask of whole numbers.
  * @throws ValueError for isCausal with a mask, or a probability that is not between 0 and 1.
  * @see torch.nn.functional.scaled_dot_product_attention; Vaswani et al., 2017
@@ -105,9 +117,8 @@ export const scaledDotProductAttention = named(
     const checked = checkAttention(query, key, value, options);
     const { mask } = checked;
     const width = Math.max(query.shape.at(-1)!, value.shape.at(-1)!);
-    const sizes = { width, queries: query.shape.at(-2)!, keys: key.shape.at(-2)! };
-    if (canFuse([query, key, value], mask, sizes) && fits(query, key, value, mask))
-      return fused(query, key, value, checked);
+    const isFusible = canFuse([query, key, value], mask, width) && fits(query, key, value, mask);
+    if (isFusible && !isBrief(query, key, value, checked)) return fused(query, key, value, checked);
     return composed(query, key, value, checked)[0];
   },
 );

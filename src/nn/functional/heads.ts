@@ -145,11 +145,12 @@ function isFusible(query: Tensor, key: Tensor, value: Tensor, settings: MultiHea
   if (key.shape[batchAxis] !== n || !sameShape(key.shape.slice(0, 2), value.shape.slice(0, 2))) return false;
   for (const mask of [attnMask, keyPaddingMask])
     if (mask !== null && mask.dtype !== "bool" && mask.dtype !== query.dtype) return false;
-  const sizes = { width: query.shape[2]! / numHeads, queries: l, keys: s };
   const isAttnFit = attnMask === null || sameShape(attnMask.shape, attnMask.ndim === 3 ? [n * numHeads, l, s] : [l, s]);
   const isPaddingFit = keyPaddingMask === null || sameShape(keyPaddingMask.shape, [n, s]);
   return (
-    isAttnFit && isPaddingFit && [attnMask, keyPaddingMask].every((mask) => canFuse([query, key, value], mask, sizes))
+    isAttnFit &&
+    isPaddingFit &&
+    [attnMask, keyPaddingMask].every((mask) => canFuse([query, key, value], mask, query.shape[2]! / numHeads))
   );
 }
 

@@ -421,7 +421,7 @@ export interface ParameterizedSpec {
 /** The tensor whose elements the next {@link mapWith} of it replaces. */
 let replaced: Tensor | undefined;
 
-/** Runs an op whose result is to replace `x`, nothing of which is recorded: where its last step is {@link mapWith} of `x`, the result is `x` itself. */
+/** Runs an op whose result is to replace `x`, nothing of which is recorded: what {@link mapWith} makes of `x` is `x` itself, which nothing reads afterwards. */
 export function replacing(x: Tensor, op: () => Tensor): Tensor {
   replaced = x;
   try {
@@ -431,7 +431,7 @@ export function replacing(x: Tensor, op: () => Tensor): Tensor {
   }
 }
 
-/** Applies an elementwise op whose scalar parameters are known only at the call; it is the last step of what computes with `x`. */
+/** Applies an elementwise op whose scalar parameters are known only at the call. */
 export function mapWith<N extends string>(
   name: N,
   x: Tensor,

@@ -33,6 +33,7 @@ export function inplace<S extends string, F extends Op>(
   name: string,
   op: Typed<S, F> & WithInto,
   overlap: Overlap = "refused",
+  isMap = false,
 ): Named<S, Changing<F>> {
   const isRefused = overlap === "refused";
   const { signature, implementation, into } = op;
@@ -41,12 +42,13 @@ export function inplace<S extends string, F extends Op>(
     checkInplace(name, x);
     const safe = args.map((arg) => (arg instanceof Tensor && overlaps(name, x, arg, isRefused) ? arg.clone() : arg));
     if (isRecorded([x, ...safe])) changeRecorded(name, x, compute(before(x), ...safe));
-    else if (into === undefined)
+    else if (isMap)
       change(
         name,
         x,
         replacing(x, () => compute(x, ...safe)),
       );
+    else if (into === undefined) change(name, x, compute(x, ...safe));
     else {
       into(x, x, ...safe);
       x.storage.version++;
@@ -55,6 +57,10 @@ export function inplace<S extends string, F extends Op>(
   };
   return named(name, signature, changed) as unknown as Named<S, Changing<F>>;
 }
+
+/** {@link inplace} of an op that reads its first operand no more once it has applied `mapWith` to it: the result is written over it in one pass. */
+export const inplaceMap = <S extends string, F extends Op>(name: string, op: Typed<S, F>): Named<S, Changing<F>> =>
+  inplace(name, op, "refused", true);
 
 /**
  * Whether an operand shares memory with `x` in another layout, and so would see the change half way.

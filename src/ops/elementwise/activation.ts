@@ -10,7 +10,7 @@ import { checkScalar } from "../../tensor/create";
 import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { mapWith } from "../builders/define";
-import { inplace } from "../builders/inplace";
+import { inplace, inplaceMap } from "../builders/inplace";
 import {
   geluBackward,
   hardswishBackward,
@@ -316,35 +316,35 @@ export const clampMax = named("clampMax", "input, max", (x: Tensor, max: number 
 export const clip: typeof clamp = alias("clip", clamp);
 
 /** {@link clamp} in place. */
-export const clamp_: typeof clamp = inplace("clamp_", clamp);
+export const clamp_: typeof clamp = inplaceMap("clamp_", clamp);
 /** {@link clamp} in place. */
 export const clip_: typeof clamp = alias("clip_", clamp_);
 /** {@link clampMin} in place. */
-export const clampMin_: typeof clampMin = inplace("clampMin_", clampMin);
+export const clampMin_: typeof clampMin = inplaceMap("clampMin_", clampMin);
 /** {@link clampMax} in place. */
-export const clampMax_: typeof clampMax = inplace("clampMax_", clampMax);
+export const clampMax_: typeof clampMax = inplaceMap("clampMax_", clampMax);
 /** {@link leakyRelu} in place. */
-export const leakyRelu_: typeof leakyRelu = inplace("leakyRelu_", leakyRelu);
+export const leakyRelu_: typeof leakyRelu = inplaceMap("leakyRelu_", leakyRelu);
 /** {@link elu} in place. */
-export const elu_: typeof elu = inplace("elu_", elu);
+export const elu_: typeof elu = inplaceMap("elu_", elu);
 /** {@link selu} in place. */
-export const selu_: typeof selu = inplace("selu_", selu);
+export const selu_: typeof selu = inplaceMap("selu_", selu);
 /** silu in place. */
-export const silu_: typeof silu = inplace("silu_", silu);
+export const silu_: typeof silu = inplaceMap("silu_", silu);
 /** mish in place. */
-export const mish_: typeof mish = inplace("mish_", mish);
+export const mish_: typeof mish = inplaceMap("mish_", mish);
 /** hardswish in place. */
-export const hardswish_: typeof hardswish = inplace("hardswish_", hardswish);
+export const hardswish_: typeof hardswish = inplaceMap("hardswish_", hardswish);
 /** hardsigmoid in place. */
-export const hardsigmoid_: typeof hardsigmoid = inplace("hardsigmoid_", hardsigmoid);
+export const hardsigmoid_: typeof hardsigmoid = inplaceMap("hardsigmoid_", hardsigmoid);
 /** {@link celu} in place. */
-export const celu_: typeof celu = inplace("celu_", celu);
+export const celu_: typeof celu = inplaceMap("celu_", celu);
 /** {@link hardtanh} in place. */
-export const hardtanh_: typeof hardtanh = inplace("hardtanh_", hardtanh);
+export const hardtanh_: typeof hardtanh = inplaceMap("hardtanh_", hardtanh);
 /** {@link relu6} in place. */
-export const relu6_: typeof relu6 = inplace("relu6_", relu6);
+export const relu6_: typeof relu6 = inplaceMap("relu6_", relu6);
 /** {@link threshold} in place. */
-export const threshold_: typeof threshold = inplace("threshold_", threshold);
+export const threshold_: typeof threshold = inplaceMap("threshold_", threshold);
 
 /** NaN and infinities replaced by numbers. Defaults: 0, and the largest and smallest finite value. @see torch.nan_to_num */
 export const nanToNum = named(

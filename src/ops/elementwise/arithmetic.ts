@@ -10,7 +10,7 @@ import type { Named } from "../../core/signatureTypes";
 import { Tensor } from "../../tensor/tensor";
 import { checkTensor } from "../builders/checks";
 import { type Binary, binary, cast, mapWith, type TensorLike } from "../builders/define";
-import { inplace } from "../builders/inplace";
+import { inplace, inplaceMap } from "../builders/inplace";
 import { type NamedTuple, namedTuple } from "../builders/namedTuple";
 import { checkDivisor, refuseBools } from "../builders/operands";
 import { constantLike } from "../reduce/reduce";
@@ -127,7 +127,7 @@ export const pow = named("pow", "input, exponent", (x: TensorLike, exponent: Ten
 });
 
 /** {@link pow} in place. */
-export const pow_: Named<"input, exponent", (x: Tensor, exponent: TensorLike) => Tensor> = inplace("pow_", pow);
+export const pow_: Named<"input, exponent", (x: Tensor, exponent: TensorLike) => Tensor> = inplaceMap("pow_", pow);
 
 /** x to the power of the exponent, computed in float64. @see torch.float_power */
 export const floatPower = named("floatPower", "input, exponent", (x: TensorLike, exponent: TensorLike): Tensor => {
@@ -203,7 +203,7 @@ export const round = named("round", "input; decimals", (x: Tensor, options: { de
 });
 
 /** {@link round} in place. */
-export const round_: (x: Tensor, options?: { decimals?: number }) => Tensor = inplace("round_", round);
+export const round_: (x: Tensor, options?: { decimals?: number }) => Tensor = inplaceMap("round_", round);
 
 /** Degrees to radians. @see torch.deg2rad */
 export const deg2rad = named("deg2rad", "input", (x: Tensor): Tensor => checkTensor("deg2rad", x).mul(Math.PI / 180));

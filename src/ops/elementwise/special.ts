@@ -16,7 +16,7 @@ import {
   type UnaryInplace,
   unary,
 } from "../builders/define";
-import { inplace } from "../builders/inplace";
+import { inplace, inplaceMap } from "../builders/inplace";
 import { widened } from "../builders/precision";
 
 /** The error function. Shape: any. @see torch.erf */
@@ -130,7 +130,7 @@ function polygammaOf(x: Tensor, n: number): Tensor {
 }
 
 /** {@link polygamma} in place: `x.polygamma_(n)`. */
-export const polygamma_: Named<"input, n", (x: Tensor, n: number) => Tensor> = inplace("polygamma_", {
+export const polygamma_: Named<"input, n", (x: Tensor, n: number) => Tensor> = inplaceMap("polygamma_", {
   signature: "input, n",
   implementation: polygammaOf,
 });

@@ -23,25 +23,8 @@ export interface AttentionTerms {
 /** Whether attention is composed of smaller ops on every device, for those who look at each op. */
 export const composesAttention = new Mode(false);
 
-/** What attention is between. */
-export interface AttentionSizes {
-  /** Features of a head, at most. */
-  readonly width: number;
-  readonly queries: number;
-  readonly keys: number;
-}
-
-/** Queries at most, and keys for each of them at least, for which products read keys and values in less time than the fused op rearranges them. */
-const FEW_QUERIES = 4;
-const MANY_KEYS = 8;
-
-/** Whether the fused op takes these, and is the faster way. */
-export function canFuse(
-  operands: readonly Tensor[],
-  bias: Tensor | null,
-  { width, queries, keys }: AttentionSizes,
-): boolean {
-  if (queries <= FEW_QUERIES && keys >= MANY_KEYS * queries) return false;
+/** Whether the fused op takes these, with heads of up to `width` features. */
+export function canFuse(operands: readonly Tensor[], bias: Tensor | null, width: number): boolean {
   for (const x of operands) {
     const { attentionWidth = 0 } = x.storage.backend;
     if (x.dtype !== "float32" || x.numel() === 0 || width > attentionWidth) return false;
