@@ -23,7 +23,10 @@ import { type ComputeSetup, Control } from "./worker";
 
 /** Memory that belongs to one thread while it runs a kernel. */
 export const THREAD_SCRATCH = 4 << 20;
-const CHUNKS_PER_THREAD = 2;
+/** Chunks for each thread: the more, the less is waited for one whose core is slower, or lent to others; but a chunk is to be worth a claim (ns). */
+const LEAST_CHUNKS = 2;
+const MOST_CHUNKS = 4;
+const CHUNK_COST = 20_000;
 /** Below this cost a job is not worth sharing with threads that spin (ns). */
 const SHARE_COST = 12_000;
 /** Below this cost waking a sleeping thread costs more than it helps (ns). */
@@ -103,14 +106,14 @@ export class Pool {
     args.check(kernel, usesScratch ? 3 : 2);
     const isLarge = this.threads > 1 && cost >= SHARE_COST && range > 1;
     if (isLarge && this.workers.length < this.helpers) this.start();
-    if (isLarge && this.pace.mayShare(cost)) {
+    if (isLarge && this.pace.mayShare(kernel.index, cost)) {
       if (this.hasHelp(cost)) this.runShared(kernel, args, range, cost, usesScratch);
       else this.runAlone(kernel, args, range, usesScratch);
       return;
     }
     const start = isLarge ? now() : 0;
     this.runAlone(kernel, args, range, usesScratch);
-    if (isLarge) this.pace.alone(cost, nanoseconds(start));
+    if (isLarge) this.pace.alone(kernel.index, cost, nanoseconds(start));
   }
 
   private runAlone(kernel: Kernel, args: ArgumentList, range: number, usesScratch: boolean): void {
@@ -136,7 +139,9 @@ export class Pool {
 
   private runShared(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
     const { i32 } = this;
-    const parts = (1 + this.helpers) * CHUNKS_PER_THREAD;
+    const threads = 1 + this.helpers;
+    const worth = Math.floor(cost / (threads * CHUNK_COST));
+    const parts = threads * Math.min(Math.max(worth, LEAST_CHUNKS), MOST_CHUNKS);
     const unit = range / parts < ALIGNMENT ? 1 : ALIGNMENT;
     const units = Math.ceil(range / unit);
     i32[Control.kernel] = kernel.index;
@@ -162,7 +167,7 @@ export class Pool {
     const worked = nanoseconds(start);
     const waits = now();
     this.wait();
-    this.pace.shared(cost, own, worked, nanoseconds(waits));
+    this.pace.shared(kernel.index, cost, own, worked, nanoseconds(waits));
     this.close();
   }
 
