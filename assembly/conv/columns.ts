@@ -133,7 +133,31 @@ function product(
   scratch: usize,
 ): void {
   const tasks = gemmTasks(m, n, k, 1);
-  gemm(F64, c, a, b, m, n, k, rsa, csa, rsb, csb, ldc, 0, 0, 0, add ? 1 : 0, bias, bias ? 2 : 0, 0, scratch, 0, tasks);
+  gemm(
+    F64,
+    c,
+    a,
+    b,
+    m,
+    n,
+    k,
+    rsa,
+    csa,
+    rsb,
+    csb,
+    ldc,
+    0,
+    0,
+    0,
+    add ? 1 : 0,
+    bias,
+    bias ? 2 : 0,
+    0,
+    0,
+    scratch,
+    0,
+    tasks,
+  );
 }
 
 /** Whether the columns of one channel fit; they do unless it has hundreds of thousands of taps. */

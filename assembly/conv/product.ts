@@ -41,9 +41,9 @@ export function productForward(
     o = g.o,
     k = c * p;
   if (way == POINTWISE) {
-    gemm(t, y, w, x, o, p, c, c, 1, p, 1, p, 0, c * p, o * p, 0, bias, bias ? 2 : 0, 0, scratch, begin, end);
+    gemm(t, y, w, x, o, p, c, c, 1, p, 1, p, 0, c * p, o * p, 0, bias, bias ? 2 : 0, 0, 0, scratch, begin, end);
   } else {
-    gemm(t, y, x, w, g.n, o, k, k, 1, 1, k, o, 0, 0, 0, 0, bias, bias ? 1 : 0, 0, scratch, begin, end);
+    gemm(t, y, x, w, g.n, o, k, k, 1, 1, k, o, 0, 0, 0, 0, bias, bias ? 1 : 0, 0, 0, scratch, begin, end);
   }
 }
 
@@ -64,9 +64,9 @@ export function productInputGrad(
     o = g.o,
     k = c * p;
   if (way == POINTWISE) {
-    gemm(t, gx, w, gy, c, p, o, 1, c, p, 1, p, 0, o * p, c * p, 0, 0, 0, 0, scratch, begin, end);
+    gemm(t, gx, w, gy, c, p, o, 1, c, p, 1, p, 0, o * p, c * p, 0, 0, 0, 0, 0, scratch, begin, end);
   } else {
-    gemm(t, gx, gy, w, g.n, k, o, o, 1, k, 1, k, 0, 0, 0, 0, 0, 0, 0, scratch, begin, end);
+    gemm(t, gx, gy, w, g.n, k, o, o, 1, k, 1, k, 0, 0, 0, 0, 0, 0, 0, 0, scratch, begin, end);
   }
 }
 
@@ -88,14 +88,14 @@ export function productWeightGrad(
     k = c * p,
     size: usize = t == F64 ? 8 : 4;
   if (way != POINTWISE) {
-    gemm(t, gw, gy, x, o, k, g.n, 1, o, k, 1, k, 0, 0, 0, 0, 0, 0, 0, scratch, begin, end);
+    gemm(t, gw, gy, x, o, k, g.n, 1, o, k, 1, k, 0, 0, 0, 0, 0, 0, 0, 0, scratch, begin, end);
     return;
   }
   // Without images the sum is empty.
   const terms = g.n > 0 ? p : 0;
   let n = 0;
   do {
-    gemm(t, gw, gy, x, o, c, terms, p, 1, 1, p, c, 0, 0, 0, n > 0 ? 1 : 0, 0, 0, 0, scratch, begin, end);
+    gemm(t, gw, gy, x, o, c, terms, p, 1, 1, p, c, 0, 0, 0, n > 0 ? 1 : 0, 0, 0, 0, 0, scratch, begin, end);
     gy += <usize>(o * p) * size;
     x += <usize>k * size;
   } while (++n < g.n);

@@ -3,7 +3,7 @@
  * Products of few rows or columns are in thin.ts and gemv.ts, of integers in integer.ts.
  *
  *     gemm(t, c, a, b, m, n, k, rsa, csa, rsb, csb, ldc, bsa, bsb, bsc,
- *          beta, bias, biasMode, act, scratch, begin, end)
+ *          beta, bias, biasMode, act, panels, scratch, begin, end)
  *
  * | argument | meaning |
  * | --- | --- |
@@ -15,6 +15,7 @@
  * | `beta` | 0: C is overwritten, whatever it held; 1: the product is added to it |
  * | `bias`, `biasMode` | 0: none; 1: n values, one per column; 2: m values, one per row; shared by the batch |
  * | `act` | 0: none; 1: rectifier (NaN stays NaN) |
+ * | `panels` | 0, or where `gemmPack` has packed the operand that all tasks read (panels.ts); of one product only |
  * | `scratch` | 4 MiB of the calling thread, 16-byte aligned |
  * | `begin`, `end` | a range of the `gemmTasks(m, n, k, batch)` tasks |
  *
@@ -27,6 +28,7 @@ import { FEW, GEMV, GENERAL, wayOf } from "./few";
 import { gemv } from "./gemv";
 import { multiplyIntegers } from "./integer";
 import { multiply } from "./macro";
+import { splitsRows } from "./panels";
 import { Product, productAt, transpose } from "./product";
 import { multiplyThin } from "./thin";
 
@@ -36,13 +38,6 @@ const TASK_WORK: i64 = 1 << 16;
 const MAX_TASKS: i32 = 128;
 /** Columns per task are a multiple of this, hence of NR. */
 const COLUMN_UNIT: i32 = 16;
-
-/** The longer side of C is what tasks divide: the other one costs less to pack again for each. */
-// @ts-ignore: decorator
-@inline
-function splitsRows(m: i32, n: i32): bool {
-  return m >= n;
-}
 
 /** Rows or columns per task of one product. */
 function taskSize(m: i32, n: i32, k: i32): i32 {
@@ -147,6 +142,7 @@ export function gemm(
   bias: usize,
   biasMode: i32,
   act: i32,
+  panels: usize,
   scratch: usize,
   begin: i32,
   end: i32,
@@ -170,5 +166,7 @@ export function gemm(
   p.bias = bias;
   p.biasMode = biasMode;
   p.relu = act != 0;
+  if (splitsRows(m, n)) p.panelsB = panels;
+  else p.panelsA = panels;
   run(t, p, (<usize>bsa) << shift, (<usize>bsb) << shift, (<usize>bsc) << shift, begin, end);
 }

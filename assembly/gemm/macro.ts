@@ -6,6 +6,7 @@ import { blockRows, depthBlock, MR, NC } from "./blocking";
 import { epilogue, moveTile } from "./epilogue";
 import { microKernel, packedKernel } from "./micro";
 import { pack } from "./pack";
+import { panelAt, panelBytes } from "./panels";
 import { Block, Product, packedA, packedB, raggedPanel, spareColumn } from "./product";
 
 /** Rows of C up to which operands are read in place: packing them would cost as much as the product. */
@@ -27,7 +28,7 @@ export function multiply(p: Product, i0: i32, i1: i32, j0: i32, j1: i32): void {
     mc = flat ? min(4 * MR, i1 - i0) : blockRows(i1 - i0);
   const q = p.block;
   q.width = 32 / <i32>p.size;
-  q.direct = p.csb == p.size && (p.m <= DIRECT_ROWS || <i64>p.n * p.k <= DIRECT_B);
+  q.direct = p.panelsB == 0 && p.csb == p.size && (p.m <= DIRECT_ROWS || <i64>p.n * p.k <= DIRECT_B);
   // Where no block of rows follows, panels of B are used once: two at a time take turns in the first cache level.
   const once = i1 - i0 <= mc;
   const nc = once && !q.direct ? 2 * q.width : NC;
@@ -41,7 +42,7 @@ export function multiply(p: Product, i0: i32, i1: i32, j0: i32, j1: i32): void {
       for (let i = i0; i < i1; i += mc) {
         const rows = min(mc, i1 - i);
         if (!once || j == j0) selectA(p, q, i, rows, k);
-        columns(p, q, i, rows, j, min(nc, j1 - j), i == i0);
+        columns(p, q, i, rows, j, min(nc, j1 - j), i == i0 && p.panelsB == 0);
       }
     }
     k += q.depth;
@@ -64,16 +65,29 @@ export function multiplyPanels(p: Product, panels: usize, panel: usize): void {
   columns(p, q, 0, p.m, 0, p.n, false);
 }
 
-/** Reads B in place, or from where `columns` packs it. */
+/** Reads B in place, or from where it is packed, or where `columns` packs it. */
 function selectB(p: Product, q: Block, k: i32, j: i32): void {
+  if (p.panelsB != 0) {
+    q.b = panelAt(p.panelsB, p.size, q.width, p.n, p.k, j, k, q.depth);
+    q.bTerm = 32;
+    q.bPanel = panelBytes(p.size, q.width, q.depth);
+    return;
+  }
   q.source = p.b + <usize>k * p.rsb + <usize>j * p.csb;
   q.b = q.direct ? q.source : packedB(p);
   q.bTerm = q.direct ? p.rsb : 32;
   q.bPanel = q.direct ? 32 : 32 * q.depth;
 }
 
-/** Reads A in place where it is small, or used for few panels or rows only; packs it otherwise. */
+/** Reads A from where it is packed, or in place where it is small, or used for few panels or rows only; packs it otherwise. */
 function selectA(p: Product, q: Block, i: i32, rows: i32, k: i32): void {
+  if (p.panelsA != 0) {
+    q.packed = true;
+    q.a = panelAt(p.panelsA, p.size, MR, p.m, p.k, i, k, q.depth);
+    q.aTerm = <usize>MR * p.size;
+    q.aGroup = panelBytes(p.size, MR, q.depth);
+    return;
+  }
   const a = p.a + <usize>i * p.rsa + <usize>k * p.csa;
   const small = <i64>p.m * p.k <= DIRECT_A;
   q.packed = small && p.rsa == p.size && p.csa != 0;

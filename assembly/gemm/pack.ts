@@ -9,7 +9,7 @@ import { lanes } from "../common/simd";
 
 /**
  * Packs `lines` lines of `k` terms each, of elements of `size` bytes; `across` and `along` are the byte strides between lines
- * and terms.
+ * and terms, `gap` is what lies between panels.
  */
 export function pack(
   size: usize,
@@ -20,9 +20,10 @@ export function pack(
   lines: i32,
   k: i32,
   width: i32,
+  gap: usize = 0,
 ): void {
   const term = <usize>width * size,
-    panel = term * k;
+    panel = term * k + gap;
   while (lines > 0) {
     const count = min(width, lines);
     let panels = 1;

@@ -31,6 +31,9 @@ export class Product {
   biasMode: i32;
   /** Whether negative results become 0. */
   relu: bool;
+  /** A or B as `gemmPack` has packed it (panels.ts); 0: the product packs what it needs. */
+  panelsA: usize;
+  panelsB: usize;
   /** The block that the inner loops work on. */
   block: Block;
   /** Packed blocks and tiles: WORK_BYTES. */
@@ -61,11 +64,12 @@ export class Block {
   last: bool;
 }
 
-/** Lays the records out at `scratch`; everything but `block` and `work` is for the caller to fill in. */
+/** Lays the records out at `scratch`; everything but `block`, `work` and the panels is for the caller to fill in. */
 export function productAt(scratch: usize): Product {
   const p = changetype<Product>(scratch);
   p.block = changetype<Block>(scratch + 128);
   p.work = scratch + 256;
+  p.panelsA = p.panelsB = 0;
   return p;
 }
 

@@ -1,9 +1,11 @@
 /** The matrix product against naive sums in float64, whole and split into tasks, on both targets. */
 import { describe, expect, test } from "vitest";
-import { CODES, type FloatArray, type FloatType, Instance, stream, TARGETS, unsupported } from "./instance";
+import { CODES, type FloatArray, type FloatType, Instance, inPieces, stream, TARGETS, unsupported } from "./instance";
 import { expectClose, runBothWays, tolerance } from "./judge";
 
 const TYPES = ["float32", "float64"] as const;
+/** What lies behind memory that a kernel writes. */
+const CANARY = 12345;
 
 interface Product {
   readonly m: number;
@@ -33,6 +35,7 @@ const PRODUCTS: readonly Product[] = [
     { m: 7, n: 530, k: 530, layout, bias: 1, act: 1 },
     { m: 530, n: 7, k: 530, layout, beta: 1, bias: 1 },
     { m: 260, n: 44, k: 270, layout },
+    { m: 29, n: 260, k: 530, layout, bias: 1 },
   ]),
   { m: 5, n: 6, k: 0, bias: 1 },
   { m: 5, n: 6, k: 0, beta: 1 },
@@ -66,7 +69,7 @@ function checkProduct(x: Instance, type: FloatType, p: Product): void {
   const expected = multiply(p, Float64Array.from(a), Float64Array.from(b), c, d);
   const [rsa, csa] = layout[0] === "t" ? [1, m] : [k, 1];
   const [rsb, csb] = layout[1] === "t" ? [1, k] : [n, 1];
-  const actual = runBothWays(c, x.call("gemmTasks", m, n, k, batch), (begin, end) =>
+  const multiplied = (panels: number) => (begin: number, end: number) =>
     x.call(
       "gemm",
       CODES[type],
@@ -88,12 +91,41 @@ function checkProduct(x: Instance, type: FloatType, p: Product): void {
       d.byteOffset,
       bias,
       act,
+      panels,
       x.scratch,
+      begin,
+      end,
+    );
+  const tasks = x.call("gemmTasks", m, n, k, batch);
+  const before = c.slice();
+  const actual = runBothWays(c, tasks, multiplied(0));
+  expectClose(actual, expected, tolerance(type, k));
+  const elements = x.call("gemmPanels", CODES[type]!, m, n, k);
+  if (batch > 1 || elements === 0) return;
+  const panels = x.floats(type, elements + 4, () => Number.NaN);
+  panels.fill(CANARY, elements);
+  inPieces(x.call("gemmPackTasks", CODES[type]!, m, n, k), (begin, end) =>
+    x.call(
+      "gemmPack",
+      CODES[type]!,
+      panels.byteOffset,
+      a.byteOffset,
+      b.byteOffset,
+      m,
+      n,
+      k,
+      rsa,
+      csa,
+      rsb,
+      csb,
       begin,
       end,
     ),
   );
-  expectClose(actual, expected, tolerance(type, k));
+  expect([...panels.subarray(elements)]).toEqual([CANARY, CANARY, CANARY, CANARY]);
+  c.set(before);
+  const packed = runBothWays(c, tasks, multiplied(panels.byteOffset));
+  expect(Buffer.compare(Buffer.from(packed.buffer), Buffer.from(actual.buffer)), "bits of packed operands").toBe(0);
 }
 
 for (const target of TARGETS) {
@@ -124,6 +156,7 @@ for (const target of TARGETS) {
         1,
         1,
         1,
+        0,
         0,
         0,
         0,

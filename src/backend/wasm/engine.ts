@@ -152,6 +152,11 @@ export abstract class Engine {
     if (isLast) pages.releaseUnnamed(memory.memory.buffer.byteLength);
   }
 
+  /** Whether large jobs are shared with other threads at present. */
+  get sharesWork(): boolean {
+    return this.parts.pool.shares;
+  }
+
   /** Runs a kernel over all elements of its output. */
   protected map(kernel: string, n: number, cost: number): void {
     this.parts.pool.run(this.find(kernel), this.args, n, n * cost, false);

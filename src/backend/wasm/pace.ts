@@ -50,6 +50,11 @@ export class Pace {
   private solo = 0;
   private readonly kernels = new Map<number, Jobs>();
 
+  /** Whether jobs are shared at present, but for samples. */
+  get shares(): boolean {
+    return this.solo <= 0;
+  }
+
   /** Whether the next job may be shared; it is about to be done. @param kernel The number of its kernel. */
   mayShare(kernel: number, cost: number): boolean {
     if (this.solo > 0) {

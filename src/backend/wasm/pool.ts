@@ -89,6 +89,11 @@ export class Pool {
     return Math.min(this.threads, 1 + Atomics.load(this.i32, Control.started));
   }
 
+  /** Whether jobs that are worth it are shared at present. */
+  get shares(): boolean {
+    return this.running > 1 && this.pace.shares;
+  }
+
   /** No more threads are started than the machine runs at a time. @throws ArgumentError unless `n` is an integer from 1 to 256. */
   setNumThreads(n: number): void {
     if (!Number.isInteger(n) || n < 1 || n > 256)

@@ -1,13 +1,42 @@
 /** Matrix products by the kernel `gemm`. */
+import { codeOf } from "../../../core/dtype";
 import type { OpTable } from "../../dispatch";
+import type { Operand } from "../../operand";
 import type { Engine } from "../engine";
 
 /** Codes of the kernel for where the bias is added. */
 const NO_BIAS = 0;
 const BIAS_PER_COLUMN = 1;
 
-/** Nanoseconds per multiply-add, to judge whether threads are worth it. */
+/** Nanoseconds per multiply-add, to judge whether threads are worth it; and per element that is packed. */
 const MADD_COST = 0.035;
+const PACK_COST = 0.3;
+/** Above this cost of a product that threads share, the operand that all of them read is packed before it (ns); and up to how many elements. */
+const PACKED_COST = 100_000;
+const MOST_PACKED = 1 << 23;
+
+/** A product of m×k by k×n, of operands with these strides between rows and between columns. */
+interface Sizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly rsa: number;
+  readonly csa: number;
+  readonly rsb: number;
+  readonly csb: number;
+}
+
+/** The operand that all threads read, in the panels of the kernel, in memory that is to be dropped; undefined where each packs what it needs. */
+function packed(engine: Engine, a: Operand, b: Operand, sizes: Sizes): Operand | undefined {
+  const { m, n, k, rsa, csa, rsb, csb } = sizes;
+  const { dtype } = a;
+  const elements = engine.ask("gemmPanels", [codeOf(dtype), m, n, k]);
+  if (elements === 0 || elements > MOST_PACKED) return undefined;
+  const panels = engine.temporary(dtype, elements);
+  const range = engine.ask("gemmPackTasks", [codeOf(dtype), m, n, k]);
+  engine.call("gemmPack", dtype, [panels, a, b, m, n, k, rsa, csa, rsb, csb], range, elements * PACK_COST);
+  return panels;
+}
 
 export const products = {
   matmul(engine, { y, a, b, bias, accumulate }) {
@@ -17,33 +46,43 @@ export const products = {
     const m = y.shape[lead]!;
     const n = y.shape[lead + 1]!;
     const k = a.shape[lead + 1]!;
+    const [rsa, csa] = [a.strides[lead]!, a.strides[lead + 1]!];
+    const [rsb, csb] = [b.strides[lead]!, b.strides[lead + 1]!];
+    const cost = batch * m * n * k * MADD_COST;
     const range = engine.ask("gemmTasks", [m, n, k, batch]);
-    engine.call(
-      "gemm",
-      y.dtype,
-      [
-        y,
-        a,
-        b,
-        m,
-        n,
-        k,
-        a.strides[lead]!,
-        a.strides[lead + 1]!,
-        b.strides[lead]!,
-        b.strides[lead + 1]!,
-        n,
-        isStack ? a.strides[0]! : 0,
-        isStack ? b.strides[0]! : 0,
-        m * n,
-        accumulate ? 1 : 0,
-        bias,
-        bias === undefined ? NO_BIAS : BIAS_PER_COLUMN,
-        0,
-      ],
-      range,
-      batch * m * n * k * MADD_COST,
-      true,
-    );
+    const isShared = batch === 1 && cost >= PACKED_COST && engine.sharesWork;
+    const panels = isShared ? packed(engine, a, b, { m, n, k, rsa, csa, rsb, csb }) : undefined;
+    try {
+      engine.call(
+        "gemm",
+        y.dtype,
+        [
+          y,
+          a,
+          b,
+          m,
+          n,
+          k,
+          rsa,
+          csa,
+          rsb,
+          csb,
+          n,
+          isStack ? a.strides[0]! : 0,
+          isStack ? b.strides[0]! : 0,
+          m * n,
+          accumulate ? 1 : 0,
+          bias,
+          bias === undefined ? NO_BIAS : BIAS_PER_COLUMN,
+          0,
+          panels,
+        ],
+        range,
+        cost,
+        true,
+      );
+    } finally {
+      if (panels !== undefined) engine.drop(panels);
+    }
   },
 } satisfies OpTable<Engine>;
