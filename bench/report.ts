@@ -25,17 +25,12 @@ export function heading({ suite, runtime, setting }: Omit<RunReport, "rows">): s
   return `\n${suite} · ${runtime} · ${threads} thread${threads > 1 ? "s" : ""} · ${simd} SIMD · 128-bit limit ${limit.toFixed(1)} GFLOP/s per thread${unfused}${against}`;
 }
 
-/** One line: own time, own speed where it can be told, and how many times faster than each other contender. */
-export function line({ name, flops, images, timings }: Row, { limit, threads }: Setting, withSpread: boolean): string {
-  const { kindling, ...others } = timings;
+/** One line: own time, own speed where it can be told with its part of the limit in the same rounds, and how many times faster than each other contender. */
+export function line({ name, flops, images, timings }: Row, { threads }: Setting, withSpread: boolean): string {
+  const { kindling, limit, ...others } = timings;
   const parts = [name.padEnd(NAME_WIDTH), time(kindling!.ms).padStart(10)];
-  if (flops !== undefined) {
-    const speed = flops / kindling!.ms / 1e6;
-    parts.push(
-      `${speed.toFixed(1).padStart(7)} GFLOP/s`,
-      `${((100 * speed) / limit / threads).toFixed(0).padStart(4)} %`,
-    );
-  }
+  if (flops !== undefined) parts.push(`${(flops / kindling!.ms / 1e6).toFixed(1).padStart(7)} GFLOP/s`);
+  if (limit !== undefined) parts.push(`${((100 * limit.ratio) / threads).toFixed(0).padStart(4)} %`);
   if (images !== undefined) parts.push(`${((1000 * images) / kindling!.ms).toFixed(0).padStart(7)} images/s`);
   for (const [other, { ratio, spread }] of Object.entries(others)) {
     const range = withSpread ? ` (${spread.map((x) => x.toFixed(2)).join("–")})` : "";

@@ -2,7 +2,7 @@
 import * as torch from "kindling";
 import { createKindling, makePictures } from "./kindling";
 import type { Library, PeerName } from "./library";
-import { measureLimit } from "./limit";
+import { atLimit, loadLimit, measureLimit } from "./limit";
 import { type Contender, type Effort, measure, type Timing } from "./measure";
 import { flops, reference, type SuiteName, suites, type Workload } from "./workloads";
 
@@ -37,7 +37,10 @@ export interface Row {
   readonly flops: number | undefined;
   /** Pictures that one run reads. */
   readonly images?: number | undefined;
-  /** The times by contender; "kindling" is the first, and the ratios of the others say how many times faster it is. */
+  /**
+   * The times by contender; "kindling" is the first, and the ratios of the others say how many times faster it is. "limit" is one thread that does as many
+   * operations in registers.
+   */
   readonly timings: Readonly<Record<string, Timing>>;
 }
 
@@ -115,21 +118,24 @@ export async function run(job: Job, emit: (message: Message) => void): Promise<v
   const note = (text: string) => emit({ note: text });
   const peers = await loadPeers(job, note);
   const versions = Object.fromEntries(peers.map(({ name, version }) => [name, version]));
-  const baselineLimit = await measureLimit(job.limits.baseline);
-  const limit = simd === "baseline" ? baselineLimit : await measureLimit(job.limits[simd]);
+  const chains = await loadLimit(job.limits[simd]);
+  const limit = await measureLimit(chains);
+  const baselineLimit = simd === "baseline" ? limit : await measureLimit(await loadLimit(job.limits.baseline));
   emit({ setting: { simd, threads: torch.doctor().threads.running, limit, baselineLimit, versions } });
   const workloads: readonly Workload[] = suites[job.suite];
   const isChosen = ({ name }: Workload) => name.includes(job.filter) && (job.names?.includes(name) ?? true);
   for (const plain of workloads.filter(isChosen)) {
     const workload = await withFolder(plain, job);
     const contenders = await contendersOf(workload, job, peers, note);
+    const work = flops(workload);
+    if (work !== undefined) contenders.push(["limit", atLimit(chains, work)]);
     const timings = await measure(
       contenders.map(([, contender]) => contender),
       { ...job, warming: WARMING[workload.kind], pause: job.threads > 1 ? THREADS_SLEEP : 0 },
     );
     const byName = Object.fromEntries(contenders.map(([name], i) => [name, timings[i]!]));
     const images = workload.kind === "pictures" ? workload.images : undefined;
-    emit({ row: { name: workload.name, flops: flops(workload), images, timings: byName } });
+    emit({ row: { name: workload.name, flops: work, images, timings: byName } });
   }
   for (const peer of peers) peer.close?.();
 }
