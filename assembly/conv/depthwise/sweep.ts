@@ -1,30 +1,35 @@
 /**
- * The forward pass and the input gradient where every output sees three neighbors in each of three neighboring lines, as in most depthwise networks: the
- * lanes of a vector are neighboring outputs. Down four columns, each line of the source is read once for the three lines of outputs that see it, while all
- * nine weights stay in registers.
+ * The forward pass, and the input gradient of one without a stride, where every output sees three neighbors in each of three neighboring lines, as in most
+ * depthwise networks: the lanes of a vector are neighboring outputs. Down four columns, each line of the source is read once for all lines of outputs that
+ * see it, while all nine weights stay in registers.
  */
 import { fma4 } from "../../common/simd";
 import { firstInside, Geometry } from "../geometry";
 import { ceilDiv, columns, lines, MAX_STAGED } from "../plan";
 import { copyRows, zeros } from "../stage";
 
-/** Taps along an axis, and the lines of the source that a tile has more than outputs. */
+/** Taps along an axis. */
 const TAPS: i32 = 3;
-const MORE: i32 = TAPS - 1;
 /** Bytes that the staged source of a tile tries not to exceed: half of the first cache level. */
 const NEAR: i32 = 1 << 14;
 
 /** Whether a pass (0: forward, 1: input gradient) of a depthwise convolution is computed here. */
 export function isSweep(g: Geometry, pass: i32): bool {
-  const three = g.kh == TAPS && g.kw == TAPS && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1;
+  const three = g.kh == TAPS && g.kw == TAPS && g.dh == 1 && g.dw == 1,
+    strides = g.sh == g.sw && (g.sh == 1 || (g.sh == 2 && pass == 0));
   // Three lines of the source have to fit.
-  return three && columns(g, pass) >= 4 && columns(g, pass) + MORE <= MAX_STAGED / 4 / TAPS;
+  return three && strides && columns(g, pass) >= 4 && seen(g, columns(g, pass)) <= MAX_STAGED / 4 / TAPS;
+}
+
+/** Lines or columns of the source that so many lines or columns of outputs see. */
+function seen(g: Geometry, outputs: i32): i32 {
+  return (outputs - 1) * g.sh + TAPS;
 }
 
 /** Lines of outputs of a tile. */
 function linesOfTile(g: Geometry, pass: i32): i32 {
   const all = max(lines(g, pass), 1),
-    most = max(NEAR / (4 * (columns(g, pass) + MORE)) - MORE, 1);
+    most = max((NEAR / (4 * seen(g, columns(g, pass))) - TAPS) / g.sh + 1, 1);
   return ceilDiv(all, ceilDiv(all, most));
 }
 
@@ -48,19 +53,25 @@ function endOf(at: i32, extent: i32, size: i32): i32 {
 }
 
 /**
- * The `rows` × `pitch` elements from (`line`, `column`) on of the plane of `h` × `w` at x, zero outside of it. `again`: what is outside is zero, as a plane
- * before has left it.
+ * The `rows` × `pitch` elements from (`line`, `column`) on of the plane of `h` × `w` at x, zero outside of it. `again`: columns that are outside are zero, as
+ * the tile before has left them.
  */
 function stage(dst: usize, x: usize, h: i32, w: i32, line: i32, column: i32, rows: i32, pitch: i32, again: bool): void {
   const top = firstOf(line, rows),
     left = firstOf(column, pitch),
     height = endOf(line, rows, h) - top,
     width = endOf(column, pitch, w) - left;
-  if (!again && (height < rows || width < pitch)) zeros(dst, (<usize>(rows * pitch)) << 2);
-  if (height <= 0 || width <= 0) return;
+  const row = (<usize>pitch) << 2,
+    isEmpty = height <= 0 || width <= 0;
+  if (isEmpty || (!again && width < pitch)) zeros(dst, row * rows);
+  else {
+    zeros(dst, row * top);
+    zeros(dst + row * (top + height), row * (rows - top - height));
+  }
+  if (isEmpty) return;
   const to = dst + ((<usize>(top * pitch + left)) << 2),
     from = x + ((<usize>((line + top) * w + column + left)) << 2);
-  copyRows(height, to, (<usize>pitch) << 2, from, (<usize>w) << 2, 4, width);
+  copyRows(height, to, row, from, (<usize>w) << 2, 4, width);
 }
 
 /**
@@ -118,6 +129,46 @@ function sweep(
   }
 }
 
+/** The elements at even places of the eight at `s`. */
+// @ts-ignore: decorator
+@inline
+function evens(s: usize): v128 {
+  return v128.shuffle<i32>(v128.load(s), v128.load(s, 16), 0, 2, 4, 6);
+}
+
+/** The same as `sweep` with a stride of two: of neighboring outputs, every second element of a line. The weights are 4 bytes apart. */
+function sweepTwo(y: usize, rows: i32, line: usize, source: usize, pitch: usize, w: usize, start: v128): void {
+  const w0 = v128.load32_splat(w),
+    w1 = v128.load32_splat(w, 4),
+    w2 = v128.load32_splat(w, 8),
+    w3 = v128.load32_splat(w, 12),
+    w4 = v128.load32_splat(w, 16),
+    w5 = v128.load32_splat(w, 20),
+    w6 = v128.load32_splat(w, 24),
+    w7 = v128.load32_splat(w, 28),
+    w8 = v128.load32_splat(w, 32);
+  const size = <usize>rows * line,
+    last = line - 16;
+  for (let column: usize = 0; ; ) {
+    let s = source + 2 * column;
+    // The line between two lines of outputs is the last of one and the first of the next.
+    let sum = fma4(w2, evens(s + 8), fma4(w1, evens(s + 4), fma4(w0, evens(s), start)));
+    let to = y + column;
+    for (const end = to + size; to != end; to += line) {
+      s += pitch;
+      sum = fma4(w5, evens(s + 8), fma4(w4, evens(s + 4), fma4(w3, evens(s), sum)));
+      s += pitch;
+      const a = evens(s),
+        b = evens(s + 4),
+        c = evens(s + 8);
+      v128.store(to, f32x4.add(sum, fma4(w8, c, fma4(w7, b, f32x4.mul(w6, a)))));
+      sum = fma4(w2, c, fma4(w1, b, fma4(w0, a, start)));
+    }
+    if (column == last) break;
+    column = min(column + 16, last);
+  }
+}
+
 /** Tasks [begin, end) of images × channels × tiles: y from x, plus the bias (0: none), or gx from gy. */
 export function depthwiseSweep(
   y: usize,
@@ -137,10 +188,10 @@ export function depthwiseSweep(
     height = lines(g, pass);
   const h = gradient ? g.oh : g.h,
     w = gradient ? g.ow : g.w,
-    top = gradient ? g.ph - MORE : -g.ph,
-    left = gradient ? g.pw - MORE : -g.pw;
+    top = gradient ? g.ph - TAPS + 1 : -g.ph,
+    left = gradient ? g.pw - TAPS + 1 : -g.pw;
   const line = (<usize>width) << 2,
-    pitch = width + MORE,
+    pitch = seen(g, width),
     step = gradient ? <usize>0 - 4 : <usize>4;
   for (let task = begin; task < end; task++) {
     const plane = task / tiles,
@@ -151,15 +202,17 @@ export function depthwiseSweep(
       x + ((<usize>plane * (h * w)) << 2),
       h,
       w,
-      at + top,
+      at * g.sh + top,
       left,
-      tile + MORE,
+      seen(g, tile),
       pitch,
-      tiles == 1 && task > begin,
+      task > begin,
     );
     const weights = weight + channel * 36 + (gradient ? 32 : 0),
       start = f32x4.splat(bias ? load<f32>(bias + (channel << 2)) : 0);
     const to = y + (<usize>plane * height + at) * line;
-    sweep(to, min(tile, height - at), line, scratch, (<usize>pitch) << 2, weights, step, start);
+    const rows = min(tile, height - at);
+    if (g.sh == 2) sweepTwo(to, rows, line, scratch, (<usize>pitch) << 2, weights, start);
+    else sweep(to, rows, line, scratch, (<usize>pitch) << 2, weights, step, start);
   }
 }
