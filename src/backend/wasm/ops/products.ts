@@ -1,5 +1,6 @@
 /** Matrix products by the kernel `gemm`. */
-import { codeOf } from "../../../core/dtype";
+import { codeOf, type DType } from "../../../core/dtype";
+import { OutOfMemoryError } from "../../../core/errors";
 import type { OpTable } from "../../dispatch";
 import type { Operand } from "../../operand";
 import type { Engine } from "../engine";
@@ -15,27 +16,16 @@ const PACK_COST = 0.3;
 const PACKED_COST = 100_000;
 const MOST_PACKED = 1 << 23;
 
-/** A product of m×k by k×n, of operands with these strides between rows and between columns. */
-interface Sizes {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly rsa: number;
-  readonly csa: number;
-  readonly rsb: number;
-  readonly csb: number;
-}
-
-/** The operand that all threads read, in the panels of the kernel, in memory that is to be dropped; undefined where each packs what it needs. */
-function packed(engine: Engine, a: Operand, b: Operand, sizes: Sizes): Operand | undefined {
-  const { m, n, k, rsa, csa, rsb, csb } = sizes;
-  const { dtype } = a;
+/** Memory for the operand that all threads read, in the panels of the kernel; undefined where each thread is to pack what it needs. */
+function panelsFor(engine: Engine, dtype: DType, m: number, n: number, k: number): Operand | undefined {
   const elements = engine.ask("gemmPanels", [codeOf(dtype), m, n, k]);
   if (elements === 0 || elements > MOST_PACKED) return undefined;
-  const panels = engine.temporary(dtype, elements);
-  const range = engine.ask("gemmPackTasks", [codeOf(dtype), m, n, k]);
-  engine.call("gemmPack", dtype, [panels, a, b, m, n, k, rsa, csa, rsb, csb], range, elements * PACK_COST);
-  return panels;
+  try {
+    return engine.temporary(dtype, elements);
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return undefined;
+    throw error;
+  }
 }
 
 export const products = {
@@ -51,8 +41,13 @@ export const products = {
     const cost = batch * m * n * k * MADD_COST;
     const range = engine.ask("gemmTasks", [m, n, k, batch]);
     const isShared = batch === 1 && cost >= PACKED_COST && engine.sharesWork;
-    const panels = isShared ? packed(engine, a, b, { m, n, k, rsa, csa, rsb, csb }) : undefined;
+    const panels = isShared ? panelsFor(engine, y.dtype, m, n, k) : undefined;
     try {
+      if (panels !== undefined) {
+        const tasks = engine.ask("gemmPackTasks", [codeOf(y.dtype), m, n, k]);
+        const packing = panels.shape[0]! * PACK_COST;
+        engine.call("gemmPack", y.dtype, [panels, a, b, m, n, k, rsa, csa, rsb, csb], tasks, packing);
+      }
       engine.call(
         "gemm",
         y.dtype,
