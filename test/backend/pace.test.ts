@@ -46,6 +46,23 @@ test("on an idle machine jobs are shared", () => {
     expect(simulate(new Pace(), 2000, alone, interrupted(alone, 0)).shared).toBeGreaterThan(ALL);
 });
 
+test("a clock that is too coarse for a job is no reason to do it alone", () => {
+  for (const tick of [20 * US, 100 * US])
+    for (const alone of [12 * US, 20 * US, 60 * US, 100 * US]) {
+      const pace = new Pace();
+      const next = stream(5);
+      /** What the clock says of `time`: ticks that fell into it. */
+      const seen = (time: number) => tick * (Math.floor(time / tick) + (next() + 0.5 < (time % tick) / tick ? 1 : 0));
+      let shared = 0;
+      for (let i = 0; i < 20_000; i++)
+        if (pace.mayShare(KERNEL, alone)) {
+          pace.shared(KERNEL, alone, 0.5, seen(alone / 2), seen(alone / 20));
+          shared++;
+        } else pace.alone(KERNEL, alone, seen(alone));
+      expect([tick, alone, shared / 20_000 > ALL]).toEqual([tick, alone, true]);
+    }
+});
+
 test("long jobs are all shared", () => {
   expect(simulate(new Pace(), 1000, 20 * MS, interrupted(20 * MS, 0)).shared).toBe(1);
 });

@@ -25,14 +25,14 @@ const REDEEMED = 100e6;
 const MEMORY = 0.9;
 /**
  * Which jobs of a kernel are done alone to see how long that takes: those of these numbers, among them none of the first, which run code that is still to
- * be optimized, and from then on every so many. A prime, so that it meets all jobs of a step in turn.
+ * be optimized, and from then on every so many: a prime, so that it meets all jobs of a step in turn.
  */
 const FIRST_SAMPLES = [8, 16, 32, 64, 128, 256];
 const SAMPLE_INTERVAL = 509;
-/** What a job may cost that is done alone for that: of long ones, what the caller did of them says enough. */
+/** What a job may cost that is done alone for that: a long one would be missed, and is judged by what the caller did of it. */
 const MOST_SAMPLE_COST = 5e6;
 
-/** Jobs of one kernel. Estimates of costs are good for comparisons among these only. */
+/** Jobs of one kernel: among these, estimates of costs are less wrong than between kernels. */
 interface Jobs {
   /** How many were there to be shared. */
   count: number;
@@ -66,8 +66,9 @@ export class Pace {
     return count < SAMPLE_INTERVAL ? !FIRST_SAMPLES.includes(count) : count % SAMPLE_INTERVAL !== 0;
   }
 
-  /** A job was done alone. */
+  /** A job was done alone. A clock that is too coarse for it says nothing. */
   alone(kernel: number, cost: number, time: number): void {
+    if (time <= 0) return;
     const jobs = this.jobsOf(kernel);
     jobs.aloneTime = jobs.aloneTime * MEMORY + time;
     jobs.aloneCost = jobs.aloneCost * MEMORY + cost;
@@ -103,7 +104,7 @@ export class Pace {
   private timeAlone(kernel: number, cost: number, own: number, worked: number): number {
     const { aloneTime, aloneCost } = this.jobsOf(kernel);
     const known = aloneCost > 0 ? (cost * aloneTime) / aloneCost : Number.POSITIVE_INFINITY;
-    const measured = own > 0 ? worked / own : Number.POSITIVE_INFINITY;
+    const measured = own > 0 && worked > 0 ? worked / own : Number.POSITIVE_INFINITY;
     const time = Math.min(known, measured);
     return time === Number.POSITIVE_INFINITY ? cost : time;
   }
