@@ -55,7 +55,7 @@ export function panelAt(
   return panels + before + <usize>(i / width) * panelBytes(size, width, depth);
 }
 
-/** Elements of the packed operand; 0 for products that read none: those of integers, and of few rows or columns. */
+/** Elements of the packed operand; 0 where it is not packed: in products of integers, and of few rows or columns. */
 export function gemmPanels(t: i32, m: i32, n: i32, k: i32): f64 {
   const lines = min(m, n);
   if ((t != F32 && t != F64) || lines <= FEW || k == 0) return 0;
