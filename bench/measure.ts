@@ -6,8 +6,11 @@ export interface Contender {
   time(iterations: number): number | Promise<number>;
 }
 
-/** A contender of this process. A run that returns a promise is awaited. */
-export function local(run: () => void | Promise<unknown>): Contender {
+/**
+ * A contender of this process. A run that returns a promise is awaited.
+ * @param finish Waits for what the runs have left to other threads.
+ */
+export function local(run: () => void | Promise<unknown>, finish = (): void => {}): Contender {
   return {
     time: async (iterations) => {
       const start = performance.now();
@@ -15,6 +18,7 @@ export function local(run: () => void | Promise<unknown>): Contender {
         const done = run();
         if (done) await done;
       }
+      finish();
       return performance.now() - start;
     },
   };

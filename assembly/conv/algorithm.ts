@@ -10,6 +10,7 @@ import {
   DIRECT,
   fits,
   flagsOf,
+  gradShares,
   isProduct,
   strategy,
   WINOGRAD2,
@@ -59,4 +60,9 @@ export function convTasks(t: i32, way: i32, geom: usize, pass: i32): i32 {
   if (weights) return chunkFits(g) ? weightTasks(g) : -1;
   const flags = flagsOf(g, gradient);
   return fits(g, flags) ? correlationTasks(g, flags) : -1;
+}
+
+/** How many gradients of the weights `convWeightGrad` writes, one for each share of the batch, which are still to be added. */
+export function convWeightShares(t: i32, way: i32, geom: usize): i32 {
+  return way == DIRECT && t == F32 ? gradShares(changetype<Geometry>(geom)) : 1;
 }

@@ -64,7 +64,7 @@ export function convInputGrad(
   else unreachable();
 }
 
-/** The gradient of w, summed over the batch, from that of y. */
+/** The gradient of w, summed over the batch, from that of y: `convWeightShares(t, way, geom)` gradients, one after the other, whose sum it is. */
 export function convWeightGrad(
   t: i32,
   way: i32,

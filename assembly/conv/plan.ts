@@ -316,13 +316,37 @@ export function gradRows(g: Geometry): i32 {
   return ceilDiv(ceilDiv(all, blocks), GRAD_ROW_UNIT) * GRAD_ROW_UNIT;
 }
 
+/** Elements that the gradients of all shares take at most. */
+const MAX_SHARED: i32 = 1 << 18;
+
+/**
+ * Shares of the batch, each with a gradient of its own, which are added in the end: so that nothing is staged twice, as it is for tasks that divide
+ * the weights. 1 where weights are too many, or chunks of outputs too few.
+ */
+export function gradShares(g: Geometry): i32 {
+  const weights = max(<i64>g.o * groupIn(g) * taps(g), 1),
+    enough = min(ENOUGH_TASKS, gradChunks(g)),
+    worth = (<i64>g.groups * g.n * g.od * work(g, 0)) / TASK_WORK;
+  return <i32>max<i64>(min<i64>(min<i64>(enough, MAX_SHARED / weights), worth), 1);
+}
+
+/** Chunks of outputs that the planes of the batch are cut into. */
+export function gradChunks(g: Geometry): i32 {
+  return ceilDiv(images(g, weightsByImages(g) ? BY_IMAGES : 0), chunkImages(g));
+}
+
 /** Parts of the weights of one group that give the threads enough to do. */
 function gradParts(g: Geometry): i32 {
-  const wanted = ceilDiv(ENOUGH_TASKS, g.groups);
+  const wanted = ceilDiv(ENOUGH_TASKS, g.groups * gradShares(g));
   return <i32>max<i64>(min<i64>(wanted, (g.n * g.od * work(g, 0)) / TASK_WORK), 1);
 }
 
-/** Tasks of the weight gradient: groups × blocks of rows × blocks of planes. */
+/** Tasks of the weight gradient: shares × groups × blocks of rows × blocks of planes. */
 export function weightTasks(g: Geometry): i32 {
+  return gradShares(g) * shareTasks(g);
+}
+
+/** Tasks of one share. */
+export function shareTasks(g: Geometry): i32 {
   return g.groups * ceilDiv(groupOut(g), gradRows(g)) * ceilDiv(groupIn(g) * g.kd, gradPlanes(g));
 }

@@ -5,11 +5,25 @@
 import { DOT_OTHERS, DOT_PITCH, dotIndexed } from "../gemm/dot";
 import { moveTile } from "../gemm/epilogue";
 import { Part, partAt, stageGradient, stageSource, tabulate, tapAt, weightAt } from "./chunk";
-import { Geometry, groupIn, groupOut } from "./geometry";
-import { ceilDiv, chunkColumns, chunkImages, chunkLines, chunkPlanes, gradPlanes, gradRows } from "./plan";
+import { Geometry, groupIn, groupOut, taps } from "./geometry";
+import {
+  ceilDiv,
+  chunkColumns,
+  chunkImages,
+  chunkLines,
+  chunkPlanes,
+  gradChunks,
+  gradPlanes,
+  gradRows,
+  gradShares,
+  shareTasks,
+} from "./plan";
 import { zeros } from "./stage";
 
-/** Tasks [begin, end) of `weightTasks(g)`; those of the same rows are joined as far as the staging area allows. */
+/**
+ * Tasks [begin, end) of `weightTasks(g)`; those of the same rows are joined as far as the staging area allows. `gw` has room for the gradients of
+ * all shares of the batch.
+ */
 export function weightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch: usize, begin: i32, end: i32): void {
   const q = partAt(scratch, g);
   const planes = groupIn(g) * g.kd,
@@ -19,32 +33,41 @@ export function weightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch:
     height = gradRows(g),
     blocks = ceilDiv(rows, height);
   const most = max(chunkPlanes(g) / size, 1);
+  const shares = gradShares(g),
+    tasks = shareTasks(g),
+    chunk = chunkImages(g),
+    count = gradChunks(g);
+  const bytes = <usize>(g.o * groupIn(g) * taps(g)) << 2;
   while (begin < end) {
-    const block = begin / parts,
-      first = begin - block * parts;
+    const share = begin / tasks,
+      task = begin - share * tasks,
+      block = task / parts,
+      first = task - block * parts;
     const last = min(min(first + most, parts), first + end - begin);
     q.group = block / blocks;
     q.r0 = (block - q.group * blocks) * height;
     q.r1 = min(q.r0 + height, rows);
     q.p0 = first * size;
     q.p1 = min(last * size, planes);
-    clear(q, gw, g);
-    chunks(q, gw, gy, x, g);
+    const to = gw + <usize>share * bytes,
+      from = ((share * count) / shares) * chunk,
+      until = (((share + 1) * count) / shares) * chunk;
+    clear(q, to, g);
+    chunks(q, to, gy, x, g, from, min(until, q.all));
     begin += last - first;
   }
 }
 
-/** All chunks of the outputs, images outermost. */
-function chunks(q: Part, gw: usize, gy: usize, x: usize, g: Geometry): void {
-  const count = q.all,
-    nb = chunkImages(g),
+/** All chunks of the outputs of planes [from, until), images outermost. */
+function chunks(q: Part, gw: usize, gy: usize, x: usize, g: Geometry, from: i32, until: i32): void {
+  const nb = chunkImages(g),
     ni = chunkLines(g),
     nj = chunkColumns(g);
-  for (let b = 0; b < count; b += nb) {
+  for (let b = from; b < until; b += nb) {
     for (let i = 0; i < g.oh; i += ni) {
       for (let j = 0; j < g.ow; j += nj) {
         q.b0 = b;
-        q.b1 = min(b + nb, count);
+        q.b1 = min(b + nb, until);
         q.i0 = i;
         q.i1 = min(i + ni, g.oh);
         q.j0 = j;

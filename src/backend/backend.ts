@@ -62,7 +62,11 @@ export interface Backend {
 
   /** Copies typed values into memory at an element offset. */
   write(block: Block, dtype: DType, offset: number, values: TypedArray): void;
-  /** A view on memory. @throws DeviceError on a device that cannot be read at once. */
+  /**
+   * A view on memory, which shows what ops were called for until now: whoever calls others on that memory and looks at the view again asks
+   * {@link Threads.finish} before.
+   * @throws DeviceError on a device that cannot be read at once.
+   */
   view(block: Block, dtype: DType, offset: number, length: number): TypedArray;
   /** One element, as it is stored. Where there is a view, this costs less. @throws DeviceError, of `item`, on a device that cannot be read at once. */
   element(block: Block, dtype: DType, offset: number): number | bigint;

@@ -39,6 +39,10 @@ export interface Threads {
   get(): number;
   /** @throws ArgumentError unless `n` is an integer from 1 to 256. */
   set(n: number): void;
+  /** Waits until all that ops were called for is computed: before another thread is told of it, and before time is taken. Reading a tensor does so by itself. */
+  finish(): void;
+  /** From now on, as long as this view of a tensor's memory is in use, what an op was called for is computed when it returns. */
+  expose(view: object): void;
   /** How many have started. */
   readonly running: number;
   /** Why there are fewer than wanted, if so. */

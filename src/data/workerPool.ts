@@ -292,6 +292,8 @@ export class WorkerPool {
   }
 
   private post(worker: PoolWorker, request: Request): void {
+    // Workers see tensors of this thread.
+    cpu().threads.finish();
     worker.handle.post(request);
   }
 

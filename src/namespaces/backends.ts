@@ -7,6 +7,7 @@ import { setTilings, tilingSets, tilings } from "../backend/tilings";
 import { checkChoice, checkFlag } from "../core/arguments";
 import { checkOptions, ShapeError } from "../core/errors";
 import { shapeText } from "../core/shape";
+import { named } from "../core/signature";
 import { checkTensor } from "../ops/builders/checks";
 import { computeType } from "../ops/builders/define";
 import { type ConvOptions, checkOperands, prepare } from "../ops/layers/convArguments";
@@ -129,4 +130,16 @@ export const wasm = {
   set module(module: object | undefined) {
     cpu().simdLevel.module = module as WebAssembly.Module;
   },
+
+  /**
+   * Waits until all is computed that ops were called for, on the cpu. With several threads ops return a little earlier, while others are still at work on
+   * what was called for last: at most about a millisecond, unless a part of a single op takes longer. To read a tensor, in whatever way, waits by itself,
+   * so this is only for measuring time. Kindling's own: PyTorch has `torch.cpu.synchronize` from 2.1 on, `torch.cpu(x)` is an op here.
+   * @example
+   * const start = performance.now();
+   * const y = x.matmul(x);
+   * torch.backends.wasm.synchronize();
+   * console.log(performance.now() - start);
+   */
+  synchronize: named("backends.wasm.synchronize", "", (): void => cpu().threads.finish()),
 };

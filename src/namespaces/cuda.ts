@@ -12,7 +12,7 @@ const waysOut: WaysOut = [
   ],
   [
     /^(synchronize|(current|default|set)?Stream\w*|Event|nvtx|CUDAGraph|graph\w*|makeGraphedCallables)$/i,
-    "leave it out: ops have finished when they return, and performance.now() measures them",
+    "use torch.backends.wasm.synchronize() before performance.now(); to read a tensor waits by itself",
   ],
   [/^(\w*Tensor|\w*Storage)$/, "there is no CUDA; use the types of torch itself, such as torch.FloatTensor"],
   [/^amp$/, 'use torch.amp.autocast("webgpu", () => …) and torch.amp.GradScaler'],

@@ -4,7 +4,7 @@ import { captureTrace } from "../autograd/anomaly";
 import { watchNodes } from "../autograd/engine";
 import type { RemovableHandle } from "../autograd/handle";
 import type { DeviceTimer } from "../backend/capabilities";
-import { memoryStats } from "../backend/cpu";
+import { cpu, memoryStats } from "../backend/cpu";
 import { classNameOf } from "../core/className";
 import { StateError } from "../core/errors";
 import { watchCalls } from "../core/signature";
@@ -80,7 +80,11 @@ const questions = new Set(
   "isInference isFloatingPoint isComplex isSigned numel size dim stride namedModules recordFunction".split(" "),
 );
 
-const now = (): number => performance.now() * 1000;
+/** The time when all is computed that was called for (µs). */
+function now(): number {
+  cpu().threads.finish();
+  return performance.now() * 1000;
+}
 
 let active: Recorder | undefined;
 

@@ -12,13 +12,15 @@ import { Pool } from "../../src/backend/wasm/pool";
 
 /** Claims a chunk and dies. */
 const deadlyThread = `
-receive(({ memory, control, words }) => {
-  const i32 = new Int32Array(memory.buffer, control, 256);
+receive(({ memory, control, words, jobs }) => {
+  const i32 = new Int32Array(memory.buffer, control, words.jobs + jobs * words.job.size);
   Atomics.add(i32, words.started, 1);
   for (;;) {
     const ticket = Atomics.load(i32, words.ticket);
-    if ((ticket & 0xffff) >= Atomics.load(i32, words.chunks)) continue;
-    if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 1) === ticket) process.exit();
+    if (ticket >>> 20 === (Atomics.load(i32, words.added) & 0xfff)) continue;
+    const at = words.jobs + ((ticket >>> 20) & (jobs - 1)) * words.job.size;
+    if (((ticket >>> 10) & 0x3ff) + (ticket & 0x3ff) >= Atomics.load(i32, at + words.job.chunks)) continue;
+    if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 0x400) === ticket) process.exit();
   }
 });`;
 
@@ -52,6 +54,7 @@ test("a thread that dies with a chunk ends the call with an error, and the next 
     const args = new ArgumentList();
     args.set(0, address, 5);
     pool.run(kernels.table.get("fill")!, args, n, 1e9, false);
+    pool.finish();
   };
   fill();
   while (pool.running < 2) await new Promise((done) => setTimeout(done, 10));

@@ -212,6 +212,13 @@ const CONVOLUTIONS: Readonly<Record<string, Convolution>> = {
   "no images": { n: 0, groups: 1, c: 2, o: 3, d: LINE, h: [5, 3, 1, 0, 1], w: [5, 3, 1, 0, 1] },
 };
 
+/** The sum of equally long parts of an array. */
+function sumOfShares(parts: ArrayLike<number>, shares: number): Float64Array {
+  const sum = new Float64Array(parts.length / shares);
+  for (let i = 0; i < parts.length; i++) sum[i % sum.length]! += parts[i]!;
+  return sum;
+}
+
 /** The algorithms that serve every geometry. */
 function checkDirect(x: Instance, type: FloatType, g: Convolution): void {
   const p = pose(x, type, g);
@@ -231,10 +238,12 @@ function checkDirect(x: Instance, type: FloatType, g: Convolution): void {
     x.call("convInputGrad", code, ways[1]!, at(gx), gradient, weight, geometry, x.scratch, begin, end),
   );
   expectClose(inputGrad, p.expected.gx, bound);
-  const weightGrad = runBothWays(gw, tasks(2), (begin, end) =>
-    x.call("convWeightGrad", code, ways[2]!, at(gw), gradient, image, geometry, x.scratch, begin, end),
+  const shares = x.call("convWeightShares", code, ways[2]!, geometry);
+  const parts = x.floats(type, shares * gw.length, () => Number.NaN);
+  const weightGrads = runBothWays(parts, tasks(2), (begin, end) =>
+    x.call("convWeightGrad", code, ways[2]!, at(parts), gradient, image, geometry, x.scratch, begin, end),
   );
-  expectClose(weightGrad, p.expected.gw, bound);
+  expectClose(sumOfShares(weightGrads, shares), p.expected.gw, bound);
   const biasGrad = runBothWays(gb, g.o, (begin, end) =>
     x.call("convBiasGrad", code, at(gb), gradient, geometry, begin, end),
   );

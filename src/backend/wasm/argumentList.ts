@@ -49,8 +49,15 @@ export class ArgumentList {
   }
 
   /** Copies the arguments to where other threads find them. */
-  copyTo(target: Float64Array): void {
-    for (let i = 0; i < this.count; i++) target[i] = this.values[i]!;
+  copyTo(target: Float64Array, at: number): void {
+    for (let i = 0; i < this.count; i++) target[at + i] = this.values[i]!;
+  }
+
+  /** Takes `count` arguments from where {@link copyTo} has put them. */
+  copyFrom(source: Float64Array, at: number, count: number): void {
+    this.begun++;
+    for (let i = 0; i < count; i++) this.values[i] = source[at + i]!;
+    this.count = count;
   }
 
   /** Runs a kernel on these arguments. */

@@ -55,17 +55,18 @@ class WasmBackend extends Engine implements Backend {
 
   write(block: WasmBlock, dtype: DType, offset: number, values: TypedArray): void {
     this.watching?.touch(block, "write");
-    const view = this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), values.length) as Float64Array;
+    const view = this.viewOf(dtype, block.address + offset * sizeOf(dtype), values.length) as Float64Array;
     view.set(values as Float64Array);
   }
 
   view(block: WasmBlock, dtype: DType, offset: number, length: number): TypedArray {
     this.watching?.touch(block, "read");
-    return this.parts.memory.view(dtype, block.address + offset * sizeOf(dtype), length);
+    return this.viewOf(dtype, block.address + offset * sizeOf(dtype), length);
   }
 
   element(block: WasmBlock, dtype: DType, offset: number): number | bigint {
     this.watching?.touch(block, "read");
+    this.finish();
     const size = sizeOf(dtype);
     // Sizes are powers of two. The shift is unsigned, since addresses go up to 4 GiB.
     const index = (block.address >>> (31 - Math.clz32(size))) + offset;

@@ -4,9 +4,12 @@ import { KindlingError } from "../../core/errors";
 import { broadcastStrides, collapse, isContiguous, sameShape } from "../../core/shape";
 import type { Operand } from "../backend";
 import type { Memory } from "./memory";
+import { JOBS } from "./worker";
 
 /** Many times what a call of operands with as many axes as there may be takes. */
 const BYTES = 16384;
+/** From one place to the next: no multiple of a power of two, so that they do not meet in the same lines of a cache. */
+const STRIDE = BYTES + 192;
 
 /** How an operand lies on its storage. */
 export type Layout = Pick<Operand, "shape" | "strides">;
@@ -21,16 +24,19 @@ function areLinear(operands: readonly Layout[], shape: readonly number[]): boole
 }
 
 export class CallArea {
-  private readonly address: number;
+  private readonly first: number;
+  private address: number;
   /** The next free byte. */
   private top = 0;
 
   constructor(private readonly memory: Memory) {
-    this.address = memory.workspace(BYTES);
+    this.first = memory.workspace(JOBS * STRIDE);
+    this.address = this.first;
   }
 
-  /** Forgets what the call before put here. */
-  cleared(): this {
+  /** Forgets what an earlier call put at this place. */
+  cleared(place: number): this {
+    this.address = this.first + place * STRIDE;
     this.top = 0;
     return this;
   }

@@ -8,7 +8,11 @@ import type { WasmBlock } from "./memory";
 const addressIn = (block: Block): number => (block as WasmBlock).address;
 
 export const sharedMemoryOf = (engine: Engine): SharedMemory => ({
-  rangeOf: (block) => ({ address: addressIn(block), bytes: block.bytes }),
+  rangeOf: (block) => {
+    // Whoever is told of it looks there.
+    engine.finish();
+    return { address: addressIn(block), bytes: block.bytes };
+  },
   blockOn: ({ address, bytes }) => ({ address, bytes, freed: false }) as WasmBlock,
   share: () => engine.share(),
   newOwner: () => engine.parts.pages.newOwner(),
@@ -19,6 +23,8 @@ export const sharedMemoryOf = (engine: Engine): SharedMemory => ({
 export const threadsOf = (engine: Engine): Threads => ({
   get: () => engine.parts.pool.numThreads,
   set: (n) => engine.parts.pool.setNumThreads(n),
+  finish: () => engine.finish(),
+  expose: (view) => engine.parts.pool.expose(view),
   get running() {
     return engine.parts.pool.running;
   },

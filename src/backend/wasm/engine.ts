@@ -1,6 +1,6 @@
 /** What runs kernels on the `cpu` device: compiled once, over one shared memory, with one set of threads. */
 import { MAX_COUNT } from "../../core/arguments";
-import { codeOf, type DType, isFloat, legacyName, sizeOf } from "../../core/dtype";
+import { codeOf, type DType, isFloat, legacyName, sizeOf, type TypedArray } from "../../core/dtype";
 import { DTypeError, KindlingError, ValueError } from "../../core/errors";
 import { environment } from "../../platform/platform";
 import type { Operand } from "../operand";
@@ -92,6 +92,8 @@ export abstract class Engine {
   private start(kernels: Kernels, memory: Memory, pages: PageTable): Parts {
     memory.pages = pages;
     this.engine = { kernels, memory, pages, callArea: new CallArea(memory), pool: new Pool(kernels, memory) };
+    // The guard looks at memory, and fills it, at any time.
+    this.engine.pool.isImmediate = memory instanceof GuardedMemory;
     return this.engine;
   }
 
@@ -127,6 +129,7 @@ export abstract class Engine {
   /** What {@link attach} takes in another thread. */
   share(): SharedEngine {
     const { kernels, memory, pages } = this.parts;
+    this.finish();
     return { memory: memory.memory, module: kernels.module, level: kernels.level, pages: pages.buffer };
   }
 
@@ -139,7 +142,9 @@ export abstract class Engine {
     if (this.engine !== undefined) throw new KindlingError("attach: this thread has memory of its own already");
     const Allocator = isGuarded() ? GuardedMemory : Memory;
     const table = new PageTable(owner, pages);
-    this.start(loadKernels(module, level, memory), new Allocator(memory, arena), table).pool.setNumThreads(1);
+    const { pool } = this.start(loadKernels(module, level, memory), new Allocator(memory, arena), table);
+    pool.setNumThreads(1);
+    pool.isImmediate = true;
   }
 
   /**
@@ -148,6 +153,7 @@ export abstract class Engine {
    */
   detach(owner: number, isLast: boolean): void {
     const { memory, pages } = this.parts;
+    this.finish();
     pages.release(owner);
     if (isLast) pages.releaseUnnamed(memory.memory.buffer.byteLength);
   }
@@ -164,7 +170,8 @@ export abstract class Engine {
 
   /** The call area, empty. */
   protected get cleared(): CallArea {
-    return this.parts.callArea.cleared();
+    const { callArea, pool } = this.parts;
+    return callArea.cleared(pool.place);
   }
 
   /**
@@ -198,7 +205,24 @@ export abstract class Engine {
     this.parts.pool.run(found, this.args, range, cost, scratch);
   }
 
-  /** Runs a kernel that computes a number: a check of values, a count, the number of tasks that a problem has. */
+  /** Waits until all that was called is done: before anybody but kernels reads or writes their memory. */
+  finish(): void {
+    this.engine?.pool.finish();
+  }
+
+  /** A view on memory that kernels have done with. */
+  viewOf(dtype: DType, address: number, length: number): TypedArray {
+    this.finish();
+    return this.parts.memory.view(dtype, address, length);
+  }
+
+  /** Runs a kernel that computes a number from the values of operands: a check, a count. */
+  inspect<K extends QueryName>(kernel: K, args: QueryArguments<K>): number {
+    this.finish();
+    return this.ask(kernel, args);
+  }
+
+  /** Runs a kernel that computes a number from sizes: the number of tasks that a problem has, how much scratch memory it needs. */
   ask<K extends QueryName>(kernel: K, args: QueryArguments<K>): number {
     const found = this.find(kernel);
     this.pass(found, undefined, args as readonly Argument[]);

@@ -1,7 +1,7 @@
 /**
- * Threads. A job is a kernel over a range, cut into chunks that threads *claim* from a shared ticket; it is over when every chunk is
- * finished. So nobody waits for a thread that is late, asleep or not yet started, and an oversubscribed machine degrades to
- * one thread instead of collapsing.
+ * Threads. Jobs that are worth it go to a queue, of which all threads take (`queue.ts`), this one included: it goes on with the program while
+ * others have enough to do, helps where too much is left, and waits where somebody reads what is still to be computed (`finish`). An
+ * oversubscribed machine degrades to one thread instead of collapsing.
  */
 import { ArgumentError, describe, KindlingError } from "../../core/errors";
 import { sharingHint, threadsHint } from "../../platform/context";
@@ -19,18 +19,24 @@ import type { ArgumentList } from "./argumentList";
 import type { Kernel, Kernels } from "./kernels";
 import type { Memory } from "./memory";
 import { Pace } from "./pace";
-import { type ComputeSetup, Control } from "./worker";
+import { type Cut, JobQueue, MOST_CHUNKS_OF_A_JOB } from "./queue";
+import { type ComputeSetup, Control, JOBS } from "./worker";
 
 /** Memory that belongs to one thread while it runs a kernel. */
 export const THREAD_SCRATCH = 4 << 20;
 /** Chunks for each thread: the more, the less is waited for one whose core is slower, or lent to others; but a chunk is to be worth a claim (ns). */
 const LEAST_CHUNKS = 2;
-const MOST_CHUNKS = 4;
-const CHUNK_COST = 20_000;
+const MOST_CHUNKS = 8;
+const CHUNK_COST = 10_000;
 /** Below this cost a job is not worth sharing with threads that spin (ns). */
 const SHARE_COST = 12_000;
 /** Below this cost waking a sleeping thread costs more than it helps (ns). */
 const WAKE_COST = 60_000;
+/** Below this cost a job is not worth handing over while this thread goes on (ns). */
+const HAND_COST = 3000;
+/** How much may be left for others when this thread goes on with the program: more than they do meanwhile; and how much if it could only wait (ns). */
+const MOST_LEFT = 300_000;
+const MOST_LEFT_WAITING = 2e6;
 /** Loads of the ticket before an idle thread goes to sleep. */
 const SPINS = 20_000;
 /** Looks at what others have finished before the caller leaves its core to them. */
@@ -40,7 +46,8 @@ const MOST_SILENCE = 60_000;
 const LOOK_INTERVAL = 1000;
 /** Chunks of elementwise kernels start at multiples of this, so that the same elements share a vector for any split. */
 const ALIGNMENT = 64;
-const CLOSED = 0xffff;
+/** A job that is one chunk, whatever its range. */
+const WHOLE: Cut = { chunks: 1, unit: 2 ** 31 - 1, units: 1 };
 
 const workerSource = (loader: string): string =>
   `${loader}
@@ -49,18 +56,25 @@ receive((setup) => loader.computeThread(setup, loader.instantiateSync));
 
 export class Pool {
   private readonly i32: Int32Array;
-  private readonly f64: Float64Array;
   private readonly scratch: number;
-  private readonly control: number;
+  private readonly queue: JobQueue;
   /** Once started they stay: those that are not needed sleep. */
   private readonly workers: WorkerHandle[] = [];
   private readonly mayBlock = !isBrowserMain();
   private readonly mostThreads = mostThreads();
   private threads = 1;
-  /** What the caller's own part of the job at hand threw. */
-  private error: unknown;
-  private epoch = 0;
   private readonly pace = new Pace();
+  /** Whether jobs were queued since the queue was last seen empty and without errors. */
+  private isPending = false;
+  /** Whether every job is done when {@link run} returns: for whoever looks at memory without asking. */
+  isImmediate = false;
+  /** Views of memory that are in use outside. */
+  private views = 0;
+  private readonly viewRegistry = new FinalizationRegistry(() => {
+    this.views--;
+  });
+  /** Whether nothing is computed before somebody asks for it, so that tests find those who read without asking. */
+  private readonly isDeferred = environment("KINDLING_DEFER") === "1";
   /** Why there are no threads although there could be. */
   hint: string | undefined;
   /** Whether threads can be had: one that could not be started, or is lost, ends that. */
@@ -71,12 +85,10 @@ export class Pool {
     private readonly memory: Memory,
     private readonly mostSilence = MOST_SILENCE,
   ) {
-    this.control = memory.allocate(1024).address;
     this.scratch = memory.workspace(THREAD_SCRATCH);
-    this.i32 = memory.view("int32", this.control, 256) as Int32Array;
-    this.i32.fill(0);
-    this.f64 = memory.view("float64", this.control + Control.arguments * 4, 64) as Float64Array;
-    this.setNumThreads(defaultThreads());
+    this.queue = new JobQueue(memory, this.scratch, this.pace);
+    this.i32 = this.queue.i32;
+    this.useThreads(defaultThreads());
     if (!this.hasThreads) console.info(sharingHint());
   }
 
@@ -94,31 +106,54 @@ export class Pool {
     return this.running > 1 && this.pace.shares;
   }
 
+  /** Which of so many places the lists of the next call may take: no call that is still to be done has its own there. */
+  get place(): number {
+    return this.queue.next;
+  }
+
   /** No more threads are started than the machine runs at a time. @throws ArgumentError unless `n` is an integer from 1 to 256. */
   setNumThreads(n: number): void {
     if (!Number.isInteger(n) || n < 1 || n > 256)
       throw new ArgumentError(`setNumThreads: takes an integer from 1 to 256, got ${describe(n)}`);
+    this.finish();
+    this.useThreads(n);
+  }
+
+  private useThreads(n: number): void {
     this.threads = this.hasThreads ? n : 1;
     Atomics.store(this.i32, Control.helpers, this.helpers);
   }
 
   /**
-   * Runs `kernel(...args, [scratch,] begin, end)` over [0, range), on several threads if `cost` (ns on one thread) is worth it. The list is
-   * used up.
+   * Runs `kernel(...args, [scratch,] begin, end)` over [0, range), on several threads if `cost` (ns on one thread) is worth it. It may return before
+   * that is done, see {@link finish}. The list is used up.
    */
   run(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
     if (range <= 0) return;
     args.check(kernel, usesScratch ? 3 : 2);
-    const isLarge = this.threads > 1 && cost >= SHARE_COST && range > 1;
-    if (isLarge && this.workers.length < this.helpers) this.start();
-    if (isLarge && this.pace.mayShare(kernel.index, cost)) {
-      if (this.hasHelp(cost)) this.runShared(kernel, args, range, cost, usesScratch);
+    if (this.threads > 1 && cost >= SHARE_COST && range > 1) this.runLarge(kernel, args, range, cost, usesScratch);
+    else if (this.isHandedOver(cost)) this.add(kernel, args, range, cost, WHOLE, usesScratch);
+    else this.runAlone(kernel, args, range, usesScratch);
+  }
+
+  private runLarge(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
+    if (this.workers.length < this.helpers) this.start();
+    if (this.isDeferred || this.pace.mayShare(kernel.index, cost)) {
+      if (this.isDeferred || !this.queue.isEmpty || this.hasHelp(cost))
+        this.add(kernel, args, range, cost, this.cutOf(range, cost), usesScratch);
       else this.runAlone(kernel, args, range, usesScratch);
       return;
     }
-    const start = isLarge ? now() : 0;
+    this.finish();
+    const start = now();
     this.runAlone(kernel, args, range, usesScratch);
-    if (isLarge) this.pace.alone(kernel.index, cost, nanoseconds(start));
+    this.pace.alone(kernel.index, cost, nanoseconds(start));
+  }
+
+  /** Whether a small job is left to others: always if it must wait for those that are. */
+  private isHandedOver(cost: number): boolean {
+    if (!this.queue.isEmpty || this.isDeferred) return true;
+    return cost >= HAND_COST && this.threads > 1 && this.shares && this.awake > 0;
   }
 
   private runAlone(kernel: Kernel, args: ArgumentList, range: number, usesScratch: boolean): void {
@@ -142,121 +177,110 @@ export class Pool {
     return Atomics.load(this.i32, Control.started) - Atomics.load(this.i32, Control.sleepers);
   }
 
-  private runShared(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
-    const { i32 } = this;
+  private cutOf(range: number, cost: number): Cut {
     const threads = 1 + this.helpers;
     const worth = Math.floor(cost / (threads * CHUNK_COST));
-    const parts = threads * Math.min(Math.max(worth, LEAST_CHUNKS), MOST_CHUNKS);
+    const parts = Math.min(threads * Math.min(Math.max(worth, LEAST_CHUNKS), MOST_CHUNKS), MOST_CHUNKS_OF_A_JOB);
     const unit = range / parts < ALIGNMENT ? 1 : ALIGNMENT;
     const units = Math.ceil(range / unit);
-    i32[Control.kernel] = kernel.index;
-    if (kernel.code !== undefined) {
-      i32[Control.code] = kernel.code.address;
-      i32[Control.codeBytes] = kernel.code.bytes;
-    }
-    i32[Control.argumentCount] = args.length;
-    i32[Control.range] = range;
-    i32[Control.unit] = unit;
-    i32[Control.units] = units;
-    i32[Control.usesScratch] = usesScratch ? 1 : 0;
-    args.copyTo(this.f64);
-    Atomics.store(i32, Control.finished, 0);
-    Atomics.store(i32, Control.chunks, Math.min(parts, units));
-    this.epoch = (this.epoch + 1) & 0x7fff;
-    Atomics.store(i32, Control.ticket, this.epoch << 16);
-    const missing = this.helpers - this.awake;
-    if (missing > 0 && cost >= WAKE_COST) Atomics.notify(i32, Control.ticket, missing);
-    if (usesScratch) args.push(this.scratch);
-    const start = now();
-    const own = this.work(kernel, args);
-    const worked = nanoseconds(start);
-    const waits = now();
-    this.wait();
-    this.pace.shared(kernel.index, cost, own, worked, nanoseconds(waits));
-    this.close();
+    return { chunks: Math.min(parts, units), unit, units };
   }
 
-  /** Claims chunks until none are left, also after an error, since others may be at work on theirs. @returns The part of the job that the caller did. */
-  private work(kernel: Kernel, args: ArgumentList): number {
-    const { i32 } = this;
-    const chunks = i32[Control.chunks]!;
-    const range = i32[Control.range]!;
-    const unit = i32[Control.unit]!;
-    const units = i32[Control.units]!;
-    const begins = (chunk: number) => Math.min(range, Math.ceil((chunk * units) / chunks) * unit);
-    for (let own = 0; ; ) {
-      const ticket = Atomics.load(i32, Control.ticket);
-      const chunk = ticket & 0xffff;
-      if (chunk >= chunks) return own / chunks;
-      if (Atomics.compareExchange(i32, Control.ticket, ticket, ticket + 1) !== ticket) continue;
-      try {
-        args.callOn(kernel, begins(chunk), begins(chunk + 1));
-      } catch (error) {
-        this.error ??= error;
-      }
-      Atomics.add(i32, Control.finished, 1);
-      own++;
+  private add(kernel: Kernel, args: ArgumentList, range: number, cost: number, cut: Cut, usesScratch: boolean): void {
+    const { queue } = this;
+    queue.add(kernel, args, range, cost, cut, usesScratch);
+    this.isPending = true;
+    if (this.isDeferred) while (!queue.hasRoom) this.runChunk();
+    else {
+      const { left } = queue;
+      const missing = this.helpers - this.awake;
+      if (missing > 0 && left >= WAKE_COST) Atomics.notify(this.i32, Control.added, missing);
+      if (left > MOST_LEFT || !queue.hasRoom) this.help();
     }
+    if (this.isImmediate || this.views > 0) this.finish();
+  }
+
+  /** Does chunks until others have no more to do than what they can be left with. */
+  private help(): void {
+    const { queue } = this;
+    do {
+      const { ticket } = queue;
+      if (queue.runChunk(ticket)) continue;
+      if (queue.left <= MOST_LEFT_WAITING && queue.hasRoom) return;
+      this.wait(ticket);
+    } while (queue.left > MOST_LEFT || !queue.hasRoom);
   }
 
   /**
-   * Waits for the chunks that others claimed. A thread that is late, because other programs have its core, may have this one.
-   * @throws KindlingError if a thread is silent for too long: it has died with a chunk.
+   * Waits until all is done that was to be run, and helps with it. Everybody must do so before reading or writing memory that kernels know of, and
+   * before telling another thread of it.
+   * @throws KindlingError if a kernel failed, or a thread is silent for too long: it has died with a chunk.
    */
-  private wait(): void {
-    const { i32 } = this;
-    const chunks = i32[Control.chunks]!;
-    let silence = 0;
-    for (let looks = 0, before = 0; ; looks++) {
-      const finished = Atomics.load(i32, Control.finished);
-      if (finished >= chunks) return;
-      if (looks < PATIENCE) continue;
-      silence = finished === before ? silence + this.pause(finished) : 0;
-      before = finished;
-      if (silence > this.mostSilence) this.giveUp();
-    }
+  finish(): void {
+    if (!this.isPending) return;
+    const { queue } = this;
+    while (!queue.isEmpty) this.runChunk();
+    this.isPending = false;
+    const error = queue.takeError();
+    if (error !== undefined) throw error;
   }
 
-  /** Leaves the core to others until something is finished, or for a while. @returns Milliseconds of it in which the machine was awake. */
-  private pause(finished: number): number {
+  /** From now on, as long as this view of memory is in use, every job is done when {@link run} returns. */
+  expose(view: object): void {
+    this.finish();
+    this.views++;
+    this.viewRegistry.register(view, undefined);
+  }
+
+  /** Does a chunk, or waits for those that others have claimed. */
+  private runChunk(): void {
+    const { ticket } = this.queue;
+    if (!this.queue.runChunk(ticket)) this.wait(ticket);
+  }
+
+  /** Waits for the chunks of a job that others claimed. A thread that is late, because other programs have its core, may have this one. */
+  private wait(ticket: number): void {
+    if (this.queue.isEmpty) return;
+    const { i32 } = this;
+    const start = now();
+    let silence = 0;
+    for (let looks = 0; Atomics.load(i32, Control.ticket) === ticket; looks++) {
+      if (looks >= PATIENCE) silence += this.pause(ticket);
+      if (silence > this.mostSilence) this.giveUp();
+    }
+    this.queue.hasWaited(nanoseconds(start));
+  }
+
+  /** Leaves the core to others until the job at hand is done, or for a while. @returns Milliseconds of it in which the machine was awake. */
+  private pause(ticket: number): number {
     const { i32 } = this;
     const start = now();
     if (this.mayBlock) {
       Atomics.store(i32, Control.waiting, 1);
-      Atomics.wait(i32, Control.finished, finished, LOOK_INTERVAL);
+      Atomics.wait(i32, Control.ticket, ticket, LOOK_INTERVAL);
       Atomics.store(i32, Control.waiting, 0);
     }
     return Math.min(now() - start, LOOK_INTERVAL);
   }
 
-  /** A thread that is lost with a chunk may come back and write, so the description of its job must stay as it is: no job is shared any more. */
+  /** A thread is lost with a chunk: no job is shared any more. */
   private giveUp(): never {
-    Atomics.store(this.i32, Control.ticket, (this.epoch << 16) | CLOSED);
-    this.error = undefined;
     this.doWithout();
+    this.queue.abandon();
+    this.queue.takeError();
+    this.isPending = false;
     throw new KindlingError(
-      "a compute thread has died or does not answer, so that the results of this call are incomplete; from now on there is one thread",
+      "a compute thread has died or does not answer, so that the results of the last calls are incomplete; from now on there is one thread",
     );
   }
 
   /** Computes on one thread from now on. */
   private doWithout(): void {
     this.hasThreads = false;
-    this.setNumThreads(1);
-  }
-
-  /** No thread can claim a chunk with a ticket of this job once its description is overwritten by the next. */
-  private close(): void {
-    Atomics.store(this.i32, Control.ticket, (this.epoch << 16) | CLOSED);
-    const { error } = this;
-    const failed = Atomics.exchange(this.i32, Control.failed, 0) !== 0;
-    this.error = undefined;
-    if (error !== undefined) throw error;
-    if (failed) throw new KindlingError("a kernel failed on a compute thread; this is a defect of Kindling");
+    this.useThreads(1);
   }
 
   private start(): void {
-    Atomics.store(this.i32, Control.ticket, (this.epoch << 16) | CLOSED);
     const source = workerSource(this.kernels.loader);
     while (this.workers.length < this.helpers) {
       const worker = startWorker(source, `kindling-${this.workers.length + 1}`, (error) => this.lose(error));
@@ -264,9 +288,10 @@ export class Pool {
       const setup: ComputeSetup = {
         module: this.kernels.module,
         memory: this.memory.memory,
-        control: this.control,
+        control: this.queue.control,
         scratch: this.memory.workspace(THREAD_SCRATCH),
         words: Control,
+        jobs: JOBS,
         spins: SPINS,
       };
       worker.onError((error) => this.lose(error));

@@ -7,31 +7,46 @@
 
 import type { instantiateSync as instantiate } from "@assemblyscript/loader";
 
-/** Words of the control block, counted in i32 from its address. */
+/** How many jobs may be described at a time. A power of two. */
+export const JOBS = 32;
+
+/** Words of the control block, counted in i32 from its address. What one thread writes often has a cache line of its own. */
 export const Control = {
-  /** Epoch (high 16 bits) and the next chunk to claim (low 16 bits). */
+  /**
+   * The low 12 bits of the number of the job at hand, and below them, 10 bits each, how many of its chunks were claimed from the end and from the
+   * front. The thread that jobs come from claims from the front, the others from the end, so that each mostly meets what it has written itself
+   * in the job before, which its cache may still hold.
+   */
   ticket: 0,
-  chunks: 1,
-  finished: 2,
-  sleepers: 3,
-  kernel: 4,
-  argumentCount: 5,
-  range: 6,
-  /** Chunks begin at multiples of `unit`; there are `units` of them in the range, the last one perhaps in part. */
-  unit: 7,
-  units: 8,
-  usesScratch: 9,
-  failed: 10,
-  started: 11,
+  /** How many jobs were ever added. */
+  added: 16,
+  sleepers: 32,
+  failed: 33,
+  started: 34,
   /** Threads that may be awake, besides the caller. */
-  helpers: 12,
-  /** Whether the caller sleeps until a chunk is finished. */
-  waiting: 13,
-  /** Where the binary of a kernel lies that was made while the program runs. */
-  code: 14,
-  codeBytes: 15,
-  /** The arguments, as f64. */
-  arguments: 16,
+  helpers: 35,
+  /** Whether the caller sleeps until the job at hand is done. */
+  waiting: 36,
+  /** The first job of the ring. */
+  jobs: 48,
+  /** Words of a job, counted from its own first one. */
+  job: {
+    kernel: 0,
+    /** Where the binary of a kernel lies that was made while the program runs. */
+    code: 1,
+    codeBytes: 2,
+    argumentCount: 3,
+    range: 4,
+    /** Chunks begin at multiples of `unit`; there are `units` of them in the range, the last one perhaps in part. */
+    unit: 5,
+    units: 6,
+    chunks: 7,
+    usesScratch: 8,
+    finished: 9,
+    /** The arguments, as f64. */
+    arguments: 16,
+    size: 64,
+  },
 } as const;
 
 /** What a thread is told when it starts. */
@@ -43,66 +58,84 @@ export interface ComputeSetup {
   /** Address of the scratch memory of this thread. */
   readonly scratch: number;
   readonly words: typeof Control;
+  /** How many jobs the ring has room for. */
+  readonly jobs: number;
   /** Loads of the ticket before the thread goes to sleep. */
   readonly spins: number;
 }
 
 export function computeThread(setup: ComputeSetup, instantiateSync: typeof instantiate): void {
-  const { module, memory, control, scratch, words, spins } = setup;
+  const { module, memory, control, scratch, words, jobs, spins } = setup;
+  const { job } = words;
   const { instance } = instantiateSync(module, { env: { memory } });
   const kernels = WebAssembly.Module.exports(module)
     .filter((entry) => entry.kind === "function")
     .map((entry) => instance.exports[entry.name] as (...args: (number | undefined)[]) => number);
-  const i32 = new Int32Array(memory.buffer, control, 256);
-  const f64 = new Float64Array(memory.buffer, control + words.arguments * 4, 64);
+  const i32 = new Int32Array(memory.buffer, control, words.jobs + jobs * job.size);
+  const f64 = new Float64Array(memory.buffer, control, i32.length / 2);
   /** The arguments, laid out as in an `ArgumentList`. */
-  const args: (number | undefined)[] = [...new Array<undefined>(64)];
-  const closed = 0xffff;
+  const args: (number | undefined)[] = [...new Array<undefined>(job.size)];
 
   /** A kernel that was made while the program runs is compiled when it is first called. It may call those of the library. */
-  const compiled = (): ((...args: (number | undefined)[]) => number) => {
-    const binary = new Uint8Array(memory.buffer, i32[words.code]! >>> 0, i32[words.codeBytes]!).slice();
+  const compiled = (at: number): ((...args: (number | undefined)[]) => number) => {
+    const binary = new Uint8Array(memory.buffer, i32[at + job.code]! >>> 0, i32[at + job.codeBytes]!).slice();
     const made = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory }, lanes: instance.exports });
     return made.exports.run as (...args: (number | undefined)[]) => number;
   };
 
-  const begins = (chunk: number, chunks: number): number =>
-    Math.min(i32[words.range]!, Math.ceil((chunk * i32[words.units]!) / chunks) * i32[words.unit]!);
+  const begins = (at: number, chunk: number): number => {
+    const units = Math.ceil((chunk * i32[at + job.units]!) / i32[at + job.chunks]!);
+    return Math.min(i32[at + job.range]!, units * i32[at + job.unit]!);
+  };
 
-  /** Claims and runs one chunk of the job that `ticket` names; false if there is none left. */
-  const runChunk = (ticket: number): boolean => {
-    const chunk = ticket & 0xffff;
-    if (chunk === closed || chunk >= Atomics.load(i32, words.chunks)) return false;
-    if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 1) !== ticket) return true;
-    // The claim holds the job open, so its description cannot change until this chunk is counted as finished.
-    let count = i32[words.argumentCount]!;
-    for (let i = 0; i < count; i++) args[i] = f64[i]!;
-    if (i32[words.usesScratch]) args[count++] = scratch;
-    const chunks = i32[words.chunks]!;
-    args[count] = begins(chunk, chunks);
-    args[count + 1] = begins(chunk + 1, chunks);
+  const run = (at: number, chunk: number): void => {
+    let count = i32[at + job.argumentCount]!;
+    const first = (at + job.arguments) / 2;
+    for (let i = 0; i < count; i++) args[i] = f64[first + i]!;
+    if (i32[at + job.usesScratch]) args[count++] = scratch;
+    args[count] = begins(at, chunk);
+    args[count + 1] = begins(at, chunk + 1);
+    const index = i32[at + job.kernel]!;
+    kernels[index] ??= compiled(at);
+    // To spread a list may make another, as in JavaScriptCore, whose collector comes late to a thread that it thinks holds all the memory.
+    kernels[index].apply(undefined, args);
+  };
+
+  /** Claims and runs one chunk of the job that `ticket` names; false if there is none. @param added How many jobs there were, read after the ticket. */
+  const runChunk = (ticket: number, added: number): boolean => {
+    const number = ticket >>> 20;
+    if (number === (added & 0xfff)) return false;
+    const at = words.jobs + (number & (jobs - 1)) * job.size;
+    const fromEnd = (ticket >>> 10) & 0x3ff;
+    const claimed = fromEnd + (ticket & 0x3ff);
+    if (claimed >= Atomics.load(i32, at + job.chunks)) return false;
+    if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 0x400) !== ticket) return true;
+    // The claim keeps the job open, so its description cannot change until this chunk is counted as finished. Only in a thread that slept between the look
+    // and the claim while 2^12 jobs were done may it be that there is no such chunk.
+    const chunks = i32[at + job.chunks]!;
+    if (claimed >= chunks) return false;
     try {
-      const index = i32[words.kernel]!;
-      kernels[index] ??= compiled();
-      // To spread a list may make another, as in JavaScriptCore, whose collector comes late to a thread that it thinks holds all the memory.
-      kernels[index].apply(undefined, args);
+      run(at, chunks - 1 - fromEnd);
     } catch {
       Atomics.store(i32, words.failed, 1);
     }
-    Atomics.add(i32, words.finished, 1);
-    if (Atomics.load(i32, words.waiting) !== 0) Atomics.notify(i32, words.finished);
+    if (Atomics.add(i32, at + job.finished, 1) + 1 < chunks) return true;
+    // Who finishes the last chunk opens the next job.
+    Atomics.store(i32, words.ticket, (number + 1) << 20);
+    if (Atomics.load(i32, words.waiting) !== 0) Atomics.notify(i32, words.ticket);
     return true;
   };
 
   Atomics.add(i32, words.started, 1);
   for (let idle = 0; ; ) {
     const ticket = Atomics.load(i32, words.ticket);
+    const added = Atomics.load(i32, words.added);
     const awake = Atomics.load(i32, words.started) - Atomics.load(i32, words.sleepers);
     const isSuperfluous = awake > Atomics.load(i32, words.helpers);
-    if (!isSuperfluous && runChunk(ticket)) idle = 0;
+    if (!isSuperfluous && runChunk(ticket, added)) idle = 0;
     else if (isSuperfluous || ++idle > spins) {
       Atomics.add(i32, words.sleepers, 1);
-      Atomics.wait(i32, words.ticket, ticket);
+      Atomics.wait(i32, words.added, added);
       Atomics.sub(i32, words.sleepers, 1);
       // Who comes too late for the job stays for a short time only.
       idle = spins * 0.9;

@@ -77,7 +77,11 @@ class Recorders {
     const { storage, dtype } = x;
     const offset = x.offset + item * rows * columns;
     const matrix = { storage, dtype, offset, shape: [n, columns], strides: [columns, 1] };
-    return new Rotations(elementsOf(list), (length) => backend.run("rotate", { x: matrix, list, length }));
+    return new Rotations(elementsOf(list), (length) => {
+      backend.run("rotate", { x: matrix, list, length });
+      // The list is written anew.
+      backend.threads?.finish();
+    });
   }
 
   dispose(): void {

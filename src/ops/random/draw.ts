@@ -86,6 +86,8 @@ const boxMullerOn = (x: Tensor, all: FillableArray): random.BoxMuller => {
     const offset = x.offset + (data.byteOffset - all.byteOffset) / data.BYTES_PER_ELEMENT;
     const part = { storage, dtype, offset, shape: [data.length], strides: [1] };
     storage.backend.run("boxMuller", { x: part, mean, std });
+    // Who draws goes on in this memory.
+    storage.backend.threads?.finish();
   };
 };
 

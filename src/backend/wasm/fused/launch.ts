@@ -49,7 +49,7 @@ function compile(binary: Uint8Array<ArrayBuffer>): Kernel {
   }
   // Threads find it in memory, since they listen to nothing else.
   const address = memory.workspace(binary.length);
-  (memory.view("uint8", address, binary.length) as Uint8Array).set(binary);
+  (wasm.viewOf("uint8", address, binary.length) as Uint8Array).set(binary);
   return { name: "fused", index, types: "iii", run, code: { address, bytes: binary.length } };
 }
 

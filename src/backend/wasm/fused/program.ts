@@ -44,6 +44,7 @@ class WasmProgram implements Program {
       bytes: Number.MAX_SAFE_INTEGER,
       freed: false,
     }));
+    wasm.finish();
     this.calls = text.commands.map((command) => this.callOf(command));
   }
 
@@ -59,6 +60,8 @@ class WasmProgram implements Program {
       } else if (place.kind === "result") block.address = results[place.at]!.address;
       else if (place.kind === "saved") block.address = saved!.address + place.at;
     }
+    // Calls of the last run may still be to come, and its frames are written anew.
+    wasm.finish();
     const heap = wasm.parts.memory.heap("int32", this.frameTop);
     for (let i = 0; i < moving.length; i++) {
       const { word, place, offset } = moving[i]!;

@@ -11,9 +11,9 @@ export function firstInvalid(engine: Engine, check: ValueCheck): number {
   const n = sizeOfShape(x.shape);
   switch (check.kind) {
     case "indices":
-      return engine.ask("indicesInRange", [x, check.low, check.high, n]);
+      return engine.inspect("indicesInRange", [x, check.low, check.high, n]);
     case "targets":
-      return engine.ask("targetsInRange", [x, check.classes, check.ignoreIndex, n]);
+      return engine.inspect("targetsInRange", [x, check.classes, check.ignoreIndex, n]);
     case "nonzero":
       return nonzeros(engine, x) === n ? -1 : positionOf(engine, x, (value) => !value, 0);
     case "mask":
@@ -23,7 +23,7 @@ export function firstInvalid(engine: Engine, check: ValueCheck): number {
 
 /** How many elements of a contiguous operand are not 0. */
 export const nonzeros = (engine: Engine, x: Operand): number =>
-  engine.ask("nonzeroCount", [codeOf(x.dtype), x, 0, sizeOfShape(x.shape)]);
+  engine.inspect("nonzeroCount", [codeOf(x.dtype), x, 0, sizeOfShape(x.shape)]);
 
 /** The position of the first element that is wanted, after `skipped` others. */
 function positionOf(
@@ -32,7 +32,7 @@ function positionOf(
   isWanted: (value: number | bigint) => boolean,
   skipped: number,
 ): number {
-  const values = engine.parts.memory.view(x.dtype, addressOf(x), sizeOfShape(x.shape));
+  const values = engine.viewOf(x.dtype, addressOf(x), sizeOfShape(x.shape));
   let left = skipped;
   for (let i = 0; i < values.length; i++) if (isWanted(values[i]!) && left-- === 0) return i;
   return -1;

@@ -38,7 +38,18 @@ function run(engine: Engine, { pass, x, w, y, bias }: Convolution, planned: Plan
     if (tile > 0) tiled(engine, x, y, w, undefined, plan);
     else engine.call("convInputGrad", dtype, [code, x, y, w, words], range, cost, true);
   } else if (tile > 0) engine.call("winogradWeightGrad", undefined, [w, y, x, words], range, cost, true);
-  else engine.call("convWeightGrad", dtype, [code, w, y, x, words], range, cost, true);
+  else if (plan.shares === 1) engine.call("convWeightGrad", dtype, [code, w, y, x, words], range, cost, true);
+  else shared(engine, w, y, x, plan);
+}
+
+/** The gradient of the weights as the sum of those of shares of the batch. */
+function shared(engine: Engine, w: Operand, y: Operand, x: Operand, plan: Plan): void {
+  const { dtype, code, words, range, cost, shares } = plan;
+  const size = sizeOfShape(w.shape);
+  const parts = engine.temporary(dtype, shares * size);
+  engine.call("convWeightGrad", dtype, [code, parts, y, x, words], range, cost, true);
+  engine.call("sum", dtype, [w, parts, shares, size], size, shares * size * SUM_COST);
+  engine.drop(parts);
 }
 
 /** In tiles, from transformed weights. */

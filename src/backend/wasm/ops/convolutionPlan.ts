@@ -46,6 +46,8 @@ export interface Plan {
   readonly weights: TransformedWeights | undefined;
   readonly range: number;
   readonly cost: number;
+  /** How many gradients of the weights are computed, each of a share of the batch, and then added. */
+  readonly shares: number;
 }
 
 /** A geometry as this device computes it. */
@@ -126,7 +128,9 @@ export function planOf(engine: Engine, pass: ConvPass, dtype: DType, { geometry:
     );
   const weights = tile === 0 || pass === "weightGrad" ? undefined : weightsOf(engine, g, words, tile, gradient);
   const cost = costOf(g, algorithm);
-  const plan: Plan = { pass, dtype, largest: winogradTiles, words, code, tile, gradient, weights, range, cost };
+  const isShared = pass === "weightGrad" && tile === 0;
+  const shares = isShared ? engine.ask("convWeightShares", [codeOf(dtype), code, words]) : 1;
+  const plan: Plan = { pass, dtype, largest: winogradTiles, words, code, tile, gradient, weights, range, cost, shares };
   plans.push(plan);
   return plan;
 }

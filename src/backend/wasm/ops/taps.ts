@@ -27,7 +27,7 @@ export function recordsOf(engine: Engine, { starts, counts, width, weights }: Ta
   const size = 2 + 2 * words;
   const { length } = starts;
   const list = engine.temporary("int32", length * size);
-  const out = engine.parts.memory.view("int32", addressOf(list), length * size) as Int32Array;
+  const out = engine.viewOf("int32", addressOf(list), length * size) as Int32Array;
   out.fill(0);
   const halves = new Int16Array(out.buffer, out.byteOffset, out.length * 2);
   for (let i = 0; i < length; i++) {
