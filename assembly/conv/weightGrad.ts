@@ -37,7 +37,7 @@ export function weightGrad(gw: usize, gy: usize, x: usize, g: Geometry, scratch:
     tasks = shareTasks(g),
     chunk = chunkImages(g),
     count = gradChunks(g);
-  const bytes = <usize>(g.o * groupIn(g) * taps(g)) << 2;
+  const bytes = (<usize>(g.o * groupIn(g) * taps(g))) << 2;
   while (begin < end) {
     const share = begin / tasks,
       task = begin - share * tasks,
