@@ -33,6 +33,8 @@ import { MAIN_OWNER, PageTable } from "./pages";
 import { Pool } from "./pool";
 
 const INITIAL_PAGES = 256;
+/** Columns of a chunk at least. */
+const FEWEST_COLUMNS = 32;
 
 /**
  * An argument of a kernel: an operand is passed by address, `undefined` as the null address, an array of integers through memory by address, a number as
@@ -203,6 +205,24 @@ export abstract class Engine {
     this.pass(found, dtype, args);
     if (!isInt32(range)) throw beyondCount(kernel, range);
     this.parts.pool.run(found, this.args, range, cost, scratch);
+  }
+
+  /**
+   * Runs a kernel whose range are columns, through all rows of which a chunk walks: it is to take so many at least that neighbors do not read the same
+   * lines of memory.
+   * @see call
+   */
+  callColumns<K extends Exclude<KernelName, ScratchKernel>>(
+    kernel: K,
+    dtype: KernelDType<K>,
+    args: KernelArguments<K>,
+    columns: number,
+    cost: number,
+  ): void {
+    const found = this.find(kernel);
+    this.pass(found, dtype as DType | undefined, args as readonly Argument[]);
+    if (!isInt32(columns)) throw beyondCount(kernel, columns);
+    this.parts.pool.run(found, this.args, columns, cost, false, FEWEST_COLUMNS);
   }
 
   /** Waits until all that was called is done: before anybody but kernels reads or writes their memory. */

@@ -127,20 +127,29 @@ export class Pool {
   /**
    * Runs `kernel(...args, [scratch,] begin, end)` over [0, range), on several threads if `cost` (ns on one thread) is worth it. It may return before
    * that is done, see {@link finish}. The list is used up.
+   * @param grain What chunks begin at multiples of where the range is small.
    */
-  run(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
+  run(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean, grain = 1): void {
     if (range <= 0) return;
     args.check(kernel, usesScratch ? 3 : 2);
-    if (this.threads > 1 && cost >= SHARE_COST && range > 1) this.runLarge(kernel, args, range, cost, usesScratch);
+    if (this.threads > 1 && cost >= SHARE_COST && range > grain)
+      this.runLarge(kernel, args, range, cost, usesScratch, grain);
     else if (this.isHandedOver(cost)) this.add(kernel, args, range, cost, WHOLE, usesScratch);
     else this.runAlone(kernel, args, range, usesScratch);
   }
 
-  private runLarge(kernel: Kernel, args: ArgumentList, range: number, cost: number, usesScratch: boolean): void {
+  private runLarge(
+    kernel: Kernel,
+    args: ArgumentList,
+    range: number,
+    cost: number,
+    usesScratch: boolean,
+    grain: number,
+  ): void {
     if (this.workers.length < this.helpers) this.start();
     if (this.isDeferred || this.pace.mayShare(kernel.index, cost)) {
       if (this.isDeferred || !this.queue.isEmpty || this.hasHelp(cost))
-        this.add(kernel, args, range, cost, this.cutOf(range, cost), usesScratch);
+        this.add(kernel, args, range, cost, this.cutOf(range, cost, grain), usesScratch);
       else this.runAlone(kernel, args, range, usesScratch);
       return;
     }
@@ -177,11 +186,11 @@ export class Pool {
     return Atomics.load(this.i32, Control.started) - Atomics.load(this.i32, Control.sleepers);
   }
 
-  private cutOf(range: number, cost: number): Cut {
+  private cutOf(range: number, cost: number, grain: number): Cut {
     const threads = 1 + this.helpers;
     const worth = Math.floor(cost / (threads * CHUNK_COST));
     const parts = Math.min(threads * Math.min(Math.max(worth, LEAST_CHUNKS), MOST_CHUNKS), MOST_CHUNKS_OF_A_JOB);
-    const unit = range / parts < ALIGNMENT ? 1 : ALIGNMENT;
+    const unit = range / parts < ALIGNMENT ? grain : ALIGNMENT;
     const units = Math.ceil(range / unit);
     return { chunks: Math.min(parts, units), unit, units };
   }

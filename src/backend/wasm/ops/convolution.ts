@@ -48,7 +48,7 @@ function shared(engine: Engine, w: Operand, y: Operand, x: Operand, plan: Plan):
   const size = sizeOfShape(w.shape);
   const parts = engine.temporary(dtype, shares * size);
   engine.call("convWeightGrad", dtype, [code, parts, y, x, words], range, cost, true);
-  engine.call("sum", dtype, [w, parts, shares, size], size, shares * size * SUM_COST);
+  engine.callColumns("sum", dtype, [w, parts, shares, size], size, shares * size * SUM_COST);
   engine.drop(parts);
 }
 

@@ -30,14 +30,14 @@ export const indexings = {
     const m = sizeOfShape(index.shape);
     const range = n === 0 ? 0 : sizeOfShape(y.shape) / n;
     const args = [sizeOf(y.dtype), y, index, source, n, m, inner] as const;
-    engine.call("indexCopy", undefined, args, range, sizeOfShape(source.shape) * SLICE_COST);
+    engine.callColumns("indexCopy", undefined, args, range, sizeOfShape(source.shape) * SLICE_COST);
   },
 
   indexAdd(engine, { y, index, source, alpha, n, inner }) {
     const m = sizeOfShape(index.shape);
     const range = n === 0 ? 0 : sizeOfShape(y.shape) / n;
     const args = [y, index, source, alpha, n, m, inner] as const;
-    engine.call("indexAdd", y.dtype, args, range, sizeOfShape(source.shape) * SLICE_COST);
+    engine.callColumns("indexAdd", y.dtype, args, range, sizeOfShape(source.shape) * SLICE_COST);
   },
 
   gather(engine, { y, x, index, n, m, inner }) {

@@ -49,6 +49,12 @@ export const normalizations = {
     const cost = size * GRADIENT_COST;
     if (gx !== undefined) engine.call("layerNormBackward", x.dtype, [gx, gy, x, mean, invstd, weight, n], rows, cost);
     if (gweight !== undefined || gbias !== undefined)
-      engine.call("layerNormParametersBackward", x.dtype, [gweight, gbias, gy, x, mean, invstd, rows, n], n, cost);
+      engine.callColumns(
+        "layerNormParametersBackward",
+        x.dtype,
+        [gweight, gbias, gy, x, mean, invstd, rows, n],
+        n,
+        cost,
+      );
   },
 } satisfies OpTable<Engine>;

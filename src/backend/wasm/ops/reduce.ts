@@ -77,7 +77,9 @@ function reduceRows(
   n: number,
   inner: number,
 ): void {
-  engine.call(kind, x.dtype, [y, x, n, inner], rows, rows * n * REDUCE_COST);
+  const args = [y, x, n, inner] as const;
+  if (inner > 1) engine.callColumns(kind, x.dtype, args, rows, rows * n * REDUCE_COST);
+  else engine.call(kind, x.dtype, args, rows, rows * n * REDUCE_COST);
 }
 
 /** Reduces more rows than kernels count; they have one element each, since memory has no room for more. */

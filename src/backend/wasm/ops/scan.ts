@@ -9,7 +9,10 @@ const SCAN_COST = 1.5;
 export const scans = {
   scan(engine, { kind, y, x, n, inner, reverse }) {
     const size = sizeOfShape(x.shape);
-    engine.call(kind, x.dtype, [y, x, n, inner, reverse ? 1 : 0], n === 0 ? 0 : size / n, size * SCAN_COST);
+    const args = [y, x, n, inner, reverse ? 1 : 0] as const;
+    const rows = n === 0 ? 0 : size / n;
+    if (inner > 1) engine.callColumns(kind, x.dtype, args, rows, size * SCAN_COST);
+    else engine.call(kind, x.dtype, args, rows, size * SCAN_COST);
   },
 
   runningExtremum(engine, { kind, values, indices, x, n, inner }) {
