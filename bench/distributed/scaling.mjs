@@ -46,6 +46,7 @@ async function train() {
     for (let i = 0; i < steps; i++) {
       const start = performance.now();
       torch.tidy(step);
+      torch.backends.wasm.synchronize();
       times.push(performance.now() - start);
     }
     return times.sort((a, b) => a - b);

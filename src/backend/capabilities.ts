@@ -41,8 +41,8 @@ export interface Threads {
   set(n: number): void;
   /** Waits until all that ops were called for is computed: before another thread is told of it, and before time is taken. Reading a tensor does so by itself. */
   finish(): void;
-  /** From now on, as long as this view of a tensor's memory is in use, what an op was called for is computed when it returns. */
-  expose(view: object): void;
+  /** From now on, as long as the owner of a block is in use, which is looked at from outside, what is called for with it is computed when the call returns. */
+  expose(owner: object, block: Block): void;
   /** How many have started. */
   readonly running: number;
   /** Why there are fewer than wanted, if so. */

@@ -132,9 +132,9 @@ export const wasm = {
   },
 
   /**
-   * Waits until all is computed that ops were called for, on the cpu. With several threads ops return a little earlier, while others are still at work on
-   * what was called for last: at most about a millisecond, unless a part of a single op takes longer. To read a tensor, in whatever way, waits by itself,
-   * so this is only for measuring time. Kindling's own: PyTorch has `torch.cpu.synchronize` from 2.1 on, `torch.cpu(x)` is an op here.
+   * Waits until all is computed that ops were called for, on the cpu. With several threads an op may return while others are still at work on it and on a few
+   * before it, some milliseconds of work at most. Reading a tensor waits by itself, so this is only for measuring time. Kindling's own: PyTorch has
+   * `torch.cpu.synchronize` from 2.1 on, but `torch.cpu(x)` is an op here.
    * @example
    * const start = performance.now();
    * const y = x.matmul(x);

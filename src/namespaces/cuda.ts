@@ -11,8 +11,12 @@ const waysOut: WaysOut = [
     "use torch.memoryStats(); memory comes back by itself, or with x.dispose() and torch.tidy(() => …)",
   ],
   [
-    /^(synchronize|(current|default|set)?Stream\w*|Event|nvtx|CUDAGraph|graph\w*|makeGraphedCallables)$/i,
-    "use torch.backends.wasm.synchronize() before performance.now(); to read a tensor waits by itself",
+    /^(synchronize|Event)$/,
+    "leave it out, since reading a tensor waits by itself; to take time, call torch.backends.wasm.synchronize() before performance.now()",
+  ],
+  [
+    /^((current|default|set)?Stream\w*|nvtx|CUDAGraph|graph\w*|makeGraphedCallables)$/i,
+    "leave it out: there are no streams, ops are done in the order in which they were called",
   ],
   [/^(\w*Tensor|\w*Storage)$/, "there is no CUDA; use the types of torch itself, such as torch.FloatTensor"],
   [/^amp$/, 'use torch.amp.autocast("webgpu", () => …) and torch.amp.GradScaler'],

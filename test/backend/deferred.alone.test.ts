@@ -12,7 +12,7 @@ import { expect, test } from "vitest";
 import { runWatched } from "../conformance/watched";
 
 const passing: Record<string, string[]> = JSON.parse(readFileSync("test/conformance/passing.json", "utf8"));
-const families = ["ops", "modules", "optim", "rng"];
+const families = ["ops", "modules", "optim", "rng", "transforms", "distributions"];
 
 test("nothing is computed before somebody asks", () => {
   const x = torch.zeros(4);
@@ -36,6 +36,31 @@ test("an array that shows a tensor's memory always shows what was called for", (
   expect([...data]).toEqual([5n, 3n, 1n]);
   data[0] = 7n;
   expect(x.add(1).tolist()).toEqual([8, 4, 2]);
+});
+
+test("an array made from such an array shows it too", async () => {
+  const x = torch.zeros(3);
+  const part = x.numpy().data.subarray(1);
+  (globalThis as { gc?: () => void }).gc?.();
+  await torch.nextTurn();
+  for (let i = 1; i < 100; i++) {
+    x.fill_(i);
+    expect([...part]).toEqual([i, i]);
+  }
+});
+
+test("values are checked once they are computed, also those that a compiled function still has to compute", () => {
+  const f = torch.compile((x: torch.Tensor, s: torch.Tensor) =>
+    new torch.distributions.Exponential(s.mul(2).sin().mul(s.exp())).logProb(x),
+  );
+  const x = torch.ones(50, 50);
+  const [good, bad] = [torch.ones(50, 50), torch.ones(50, 50).neg()];
+  const call = (rate: torch.Tensor) => () => torch.noGrad(() => torch.tidy(() => void f(x, rate)));
+  for (let i = 0; i < 8; i++) call(good)();
+  for (let i = 0; i < 8; i++) {
+    expect(call(bad)).toThrow(/Exponential/);
+    call(good)();
+  }
 });
 
 test("PyTorch's samples pass", async () => {

@@ -53,6 +53,12 @@ export class ArgumentList {
     for (let i = 0; i < this.count; i++) target[at + i] = this.values[i]!;
   }
 
+  /** Whether one of the arguments is an address of [begin, end), or another number that could be. */
+  pointInto(begin: number, end: number): boolean {
+    for (let i = 0; i < this.count; i++) if (this.values[i]! >= begin && this.values[i]! < end) return true;
+    return false;
+  }
+
   /** Takes `count` arguments from where {@link copyTo} has put them. */
   copyFrom(source: Float64Array, at: number, count: number): void {
     this.begun++;

@@ -24,7 +24,7 @@ export const threadsOf = (engine: Engine): Threads => ({
   get: () => engine.parts.pool.numThreads,
   set: (n) => engine.parts.pool.setNumThreads(n),
   finish: () => engine.finish(),
-  expose: (view) => engine.parts.pool.expose(view),
+  expose: (owner, block) => engine.parts.pool.expose(owner, block as WasmBlock),
   get running() {
     return engine.parts.pool.running;
   },

@@ -225,6 +225,13 @@ export abstract class Engine {
     this.parts.pool.run(found, this.args, columns, cost, false, FEWEST_COLUMNS);
   }
 
+  /** Runs a kernel that was made while the program runs, on the frame at an address. */
+  callFused(kernel: Kernel, frame: number, range: number, cost: number): void {
+    this.args.clear();
+    this.args.push(frame);
+    this.parts.pool.run(kernel, this.args, range, cost, false);
+  }
+
   /** Waits until all that was called is done: before anybody but kernels reads or writes their memory. */
   finish(): void {
     this.engine?.pool.finish();
@@ -238,8 +245,11 @@ export abstract class Engine {
 
   /** Runs a kernel that computes a number from the values of operands: a check, a count. */
   inspect<K extends QueryName>(kernel: K, args: QueryArguments<K>): number {
+    const found = this.find(kernel);
+    // Operands that are still to be computed are so when they are passed.
+    this.pass(found, undefined, args as readonly Argument[]);
     this.finish();
-    return this.ask(kernel, args);
+    return this.args.call(found);
   }
 
   /** Runs a kernel that computes a number from sizes: the number of tasks that a problem has, how much scratch memory it needs. */

@@ -17,7 +17,7 @@ import {
 } from "../../platform/platform";
 import type { ArgumentList } from "./argumentList";
 import type { Kernel, Kernels } from "./kernels";
-import type { Memory } from "./memory";
+import type { Memory, WasmBlock } from "./memory";
 import { Pace } from "./pace";
 import { type Cut, JobQueue, MOST_CHUNKS_OF_A_JOB } from "./queue";
 import { type ComputeSetup, Control, JOBS } from "./worker";
@@ -34,8 +34,11 @@ const SHARE_COST = 12_000;
 const WAKE_COST = 60_000;
 /** Below this cost a job is not worth handing over while this thread goes on (ns). */
 const HAND_COST = 3000;
-/** How much may be left for others when this thread goes on with the program: more than they do meanwhile; and how much if it could only wait (ns). */
+/** And above this one it is not handed over: this thread could only wait for it. */
+const MOST_HANDED = 2e6;
+/** This thread goes on with the program if no more than this is left to do for others (ns): more than they do meanwhile. */
 const MOST_LEFT = 300_000;
+/** The same where there is nothing to help with, so that it could only wait. */
 const MOST_LEFT_WAITING = 2e6;
 /** Loads of the ticket before an idle thread goes to sleep. */
 const SPINS = 20_000;
@@ -43,6 +46,8 @@ const SPINS = 20_000;
 const PATIENCE = 20_000;
 /** How long the caller waits without a sign of the others before it gives them up (ms), and how often it looks at the time meanwhile. */
 const MOST_SILENCE = 60_000;
+/** How many times as long as estimated a job may take on a machine that is slow and busy. */
+const SLOWEST = 100;
 const LOOK_INTERVAL = 1000;
 /** Chunks of elementwise kernels start at multiples of this, so that the same elements share a vector for any split. */
 const ALIGNMENT = 64;
@@ -68,11 +73,10 @@ export class Pool {
   private isPending = false;
   /** Whether every job is done when {@link run} returns: for whoever looks at memory without asking. */
   isImmediate = false;
-  /** Views of memory that are in use outside. */
-  private views = 0;
-  private readonly viewRegistry = new FinalizationRegistry(() => {
-    this.views--;
-  });
+  /** Memory that is looked at from outside, as long as its owners are in use. */
+  private readonly exposed = new Set<WasmBlock>();
+  private readonly owners = new WeakSet<object>();
+  private readonly exposures = new FinalizationRegistry((block: WasmBlock) => this.exposed.delete(block));
   /** Whether nothing is computed before somebody asks for it, so that tests find those who read without asking. */
   private readonly isDeferred = environment("KINDLING_DEFER") === "1";
   /** Why there are no threads although there could be. */
@@ -159,10 +163,12 @@ export class Pool {
     this.pace.alone(kernel.index, cost, nanoseconds(start));
   }
 
-  /** Whether a small job is left to others: always if it must wait for those that are. */
+  /** Whether a job that is not cut is left to others: always if it must wait for those that are, but for a long one, which this thread would only wait for. */
   private isHandedOver(cost: number): boolean {
-    if (!this.queue.isEmpty || this.isDeferred) return true;
-    return cost >= HAND_COST && this.threads > 1 && this.shares && this.awake > 0;
+    if (this.isDeferred) return true;
+    if (cost > MOST_HANDED) this.finish();
+    if (!this.queue.isEmpty) return true;
+    return cost <= MOST_HANDED && cost >= HAND_COST && this.threads > 1 && this.shares && this.awake > 0;
   }
 
   private runAlone(kernel: Kernel, args: ArgumentList, range: number, usesScratch: boolean): void {
@@ -206,7 +212,7 @@ export class Pool {
       if (missing > 0 && left >= WAKE_COST) Atomics.notify(this.i32, Control.added, missing);
       if (left > MOST_LEFT || !queue.hasRoom) this.help();
     }
-    if (this.isImmediate || this.views > 0) this.finish();
+    if (this.isImmediate || (this.exposed.size > 0 && this.mayTouchExposed(kernel, args))) this.finish();
   }
 
   /** Does chunks until others have no more to do than what they can be left with. */
@@ -234,11 +240,20 @@ export class Pool {
     if (error !== undefined) throw error;
   }
 
-  /** From now on, as long as this view of memory is in use, every job is done when {@link run} returns. */
-  expose(view: object): void {
+  /** From now on, as long as the owner of a block is in use, jobs that may touch the block are done when {@link run} returns. */
+  expose(owner: object, block: WasmBlock): void {
     this.finish();
-    this.views++;
-    this.viewRegistry.register(view, undefined);
+    if (this.owners.has(owner)) return;
+    this.owners.add(owner);
+    this.exposed.add(block);
+    this.exposures.register(owner, block);
+  }
+
+  /** Whether exposed memory may be among the operands of a job. Those of kernels that are made while the program runs stand in memory. */
+  private mayTouchExposed(kernel: Kernel, args: ArgumentList): boolean {
+    if (kernel.code !== undefined) return true;
+    for (const { address, bytes } of this.exposed) if (args.pointInto(address, address + bytes)) return true;
+    return false;
   }
 
   /** Does a chunk, or waits for those that others have claimed. */
@@ -247,15 +262,19 @@ export class Pool {
     if (!this.queue.runChunk(ticket)) this.wait(ticket);
   }
 
-  /** Waits for the chunks of a job that others claimed. A thread that is late, because other programs have its core, may have this one. */
+  /**
+   * Waits for the chunks of a job that others claimed. A thread that is late, because other programs have its core, may have this one.
+   * @throws KindlingError if nothing is heard for much longer than the job takes.
+   */
   private wait(ticket: number): void {
     if (this.queue.isEmpty) return;
     const { i32 } = this;
+    const mostSilence = this.mostSilence + (SLOWEST * this.queue.costAtHand) / 1e6;
     const start = now();
     let silence = 0;
     for (let looks = 0; Atomics.load(i32, Control.ticket) === ticket; looks++) {
       if (looks >= PATIENCE) silence += this.pause(ticket);
-      if (silence > this.mostSilence) this.giveUp();
+      if (silence > mostSilence) this.giveUp();
     }
     this.queue.hasWaited(nanoseconds(start));
   }

@@ -19,14 +19,14 @@ export interface Cut {
 }
 
 /** The number of a job in a ticket, and how many of its chunks were claimed (see {@link Control}). */
-const jobIn = (ticket: number): number => ticket >>> 20;
-const claimedIn = (ticket: number): number => ((ticket >>> 10) & 0x3ff) + (ticket & 0x3ff);
-/** How the number of a job stands in a ticket. */
-const NUMBER = 0xfff;
+const jobIn = (ticket: number): number => ticket >>> 16;
+const claimedIn = (ticket: number): number => ((ticket >>> 8) & 0xff) + (ticket & 0xff);
+/** The bits of the number of a job that stand in a ticket. */
+const NUMBER = 0xffff;
 /** As many chunks as no job has, claimed from the front. */
-const CLOSED = 0x3ff;
+const CLOSED = 0xff;
 /** The most chunks of a job. */
-export const MOST_CHUNKS_OF_A_JOB = 1000;
+export const MOST_CHUNKS_OF_A_JOB = 250;
 
 /** The side of the thread that all jobs come from. It does chunks as well. */
 export class JobQueue {
@@ -86,6 +86,11 @@ export class JobQueue {
     const claimed = claimedIn(this.ticket);
     const chunks = this.i32[this.wordsOf(place) + Control.job.chunks]!;
     return this.cost - this.costs[place]! * Math.min(claimed / chunks, 1);
+  }
+
+  /** The cost of the job at hand (ns). */
+  get costAtHand(): number {
+    return this.isEmpty ? 0 : this.costs[this.done & (JOBS - 1)]!;
   }
 
   private wordsOf(place: number): number {
@@ -152,7 +157,7 @@ export class JobQueue {
     if (job === (this.added & NUMBER)) return false;
     const place = job & (JOBS - 1);
     const at = this.wordsOf(place);
-    const chunk = ticket & 0x3ff;
+    const chunk = ticket & 0xff;
     const chunks = i32[at + Control.job.chunks]!;
     if (claimedIn(ticket) >= chunks) return false;
     if (Atomics.compareExchange(i32, Control.ticket, ticket, ticket + 1) !== ticket) return true;
@@ -162,7 +167,7 @@ export class JobQueue {
     this.worked[place]! += (now() - start) * 1e6;
     // Who finishes the last chunk opens the next job.
     if (Atomics.add(i32, at + Control.job.finished, 1) + 1 === chunks)
-      Atomics.store(i32, Control.ticket, (job + 1) << 20);
+      Atomics.store(i32, Control.ticket, (job + 1) << 16);
     return true;
   }
 
@@ -201,7 +206,7 @@ export class JobQueue {
    */
   abandon(): void {
     const lost = this.look();
-    Atomics.store(this.i32, Control.ticket, (lost << 20) | CLOSED);
+    Atomics.store(this.i32, Control.ticket, (lost << 16) | CLOSED);
     this.done = (lost + 1) | 0;
     for (; this.done !== this.added; this.done = (this.done + 1) | 0) {
       const place = this.done & (JOBS - 1);

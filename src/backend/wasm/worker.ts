@@ -13,7 +13,7 @@ export const JOBS = 32;
 /** Words of the control block, counted in i32 from its address. What one thread writes often has a cache line of its own. */
 export const Control = {
   /**
-   * The low 12 bits of the number of the job at hand, and below them, 10 bits each, how many of its chunks were claimed from the end and from the
+   * The low 16 bits of the number of the job at hand, and below them, 8 bits each, how many of its chunks were claimed from the end and from the
    * front. The thread that jobs come from claims from the front, the others from the end, so that each mostly meets what it has written itself
    * in the job before, which its cache may still hold.
    */
@@ -103,15 +103,16 @@ export function computeThread(setup: ComputeSetup, instantiateSync: typeof insta
 
   /** Claims and runs one chunk of the job that `ticket` names; false if there is none. @param added How many jobs there were, read after the ticket. */
   const runChunk = (ticket: number, added: number): boolean => {
-    const number = ticket >>> 20;
-    if (number === (added & 0xfff)) return false;
+    const number = ticket >>> 16;
+    if (number === (added & 0xffff)) return false;
     const at = words.jobs + (number & (jobs - 1)) * job.size;
-    const fromEnd = (ticket >>> 10) & 0x3ff;
-    const claimed = fromEnd + (ticket & 0x3ff);
+    const fromEnd = (ticket >>> 8) & 0xff;
+    const claimed = fromEnd + (ticket & 0xff);
     if (claimed >= Atomics.load(i32, at + job.chunks)) return false;
-    if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 0x400) !== ticket) return true;
-    // The claim keeps the job open, so its description cannot change until this chunk is counted as finished. Only in a thread that slept between the look
-    // and the claim while 2^12 jobs were done may it be that there is no such chunk.
+    if (Atomics.compareExchange(i32, words.ticket, ticket, ticket + 0x100) !== ticket) return true;
+    // The claim keeps the job open, so its description cannot change until this chunk is counted as finished. A thread that lost its core between the look and
+    // the claim may have slept while 2^16 jobs were done: then it has claimed a chunk of a later one, which is perhaps still to be added, or has fewer chunks.
+    while (number === (Atomics.load(i32, words.added) & 0xffff));
     const chunks = i32[at + job.chunks]!;
     if (claimed >= chunks) return false;
     try {
@@ -121,7 +122,7 @@ export function computeThread(setup: ComputeSetup, instantiateSync: typeof insta
     }
     if (Atomics.add(i32, at + job.finished, 1) + 1 < chunks) return true;
     // Who finishes the last chunk opens the next job.
-    Atomics.store(i32, words.ticket, (number + 1) << 20);
+    Atomics.store(i32, words.ticket, (number + 1) << 16);
     if (Atomics.load(i32, words.waiting) !== 0) Atomics.notify(i32, words.ticket);
     return true;
   };

@@ -145,7 +145,7 @@ function show(x: Tensor): TypedArray {
   // One more owner, who never lets go: the memory is given back when array and tensors are forgotten.
   storage.retain();
   storage.watch();
-  storage.backend.threads?.expose(data);
+  storage.backend.threads?.expose(storage, storage.block);
   shown.set(data, { storage, offset: offset * sizeOf(dtype) });
   if (dense !== x) dense.dispose();
   return data;

@@ -1,7 +1,6 @@
 /** Kernels that are made while the program runs: compiled once for each description, and called like those of the binary. */
 import { DeviceError } from "../../../core/errors";
 import type { FusedKernel } from "../../ops/fused";
-import { ArgumentList } from "../argumentList";
 import { wasm } from "../backend";
 import type { Kernel, KernelFunction } from "../kernels";
 import { costOf } from "./cost";
@@ -17,7 +16,6 @@ export interface Launch {
 }
 
 const made = new Map<string, Launch>();
-const args = new ArgumentList();
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
 
@@ -55,7 +53,5 @@ function compile(binary: Uint8Array<ArrayBuffer>): Kernel {
 
 /** Calls a kernel with the frame at an address. */
 export function launch({ kernel, range, cost }: Launch, frame: number): void {
-  args.clear();
-  args.push(frame);
-  wasm.parts.pool.run(kernel, args, range, cost, false);
+  wasm.callFused(kernel, frame, range, cost);
 }
