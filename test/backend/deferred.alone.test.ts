@@ -65,6 +65,15 @@ test("values are checked once they are computed, also those that a compiled func
   }
 });
 
+test("an element of a compiled function's result is read once it is computed", () => {
+  const f = torch.compile((x: torch.Tensor) => x.mul(2).sin().add(1).mul(3));
+  for (let i = 0; i < 12; i++) {
+    const x = torch.full([40], i);
+    const y = torch.noGrad(() => f(x) as torch.Tensor);
+    expect(y.at(7).item()).toBeCloseTo(3 * (Math.sin(2 * i) + 1), 5);
+  }
+});
+
 test("PyTorch's samples pass", async () => {
   const allowed = new Set(families.flatMap((family) => passing[family]!.map((entry) => `${family} ${entry}`)));
   const wrong: string[] = [];

@@ -66,10 +66,11 @@ class WasmBackend extends Engine implements Backend {
 
   element(block: WasmBlock, dtype: DType, offset: number): number | bigint {
     this.watching?.touch(block, "read");
-    this.finish();
     const size = sizeOf(dtype);
     // Sizes are powers of two. The shift is unsigned, since addresses go up to 4 GiB.
     const index = (block.address >>> (31 - Math.clz32(size))) + offset;
+    // To ask for the address may run kernels, so this comes after it.
+    this.finish();
     return this.parts.memory.heap(dtype, (index + 1) * size)[index]!;
   }
 

@@ -9,9 +9,10 @@ const addressIn = (block: Block): number => (block as WasmBlock).address;
 
 export const sharedMemoryOf = (engine: Engine): SharedMemory => ({
   rangeOf: (block) => {
-    // Whoever is told of it looks there.
+    const address = addressIn(block);
+    // Whoever is told of it looks there. To ask for the address may run kernels, so this comes after it.
     engine.finish();
-    return { address: addressIn(block), bytes: block.bytes };
+    return { address, bytes: block.bytes };
   },
   blockOn: ({ address, bytes }) => ({ address, bytes, freed: false }) as WasmBlock,
   share: () => engine.share(),

@@ -1,7 +1,7 @@
 /**
  * The jobs that threads share: a ring in shared memory. A job is a kernel over a range, cut into chunks. Who has time claims the next chunk of the
  * job at hand, and who finishes its last one opens the next job: so jobs are done one after the other, in the order in which they came, whoever
- * does them, and nobody waits for a thread that is late, asleep or not yet started.
+ * does them, and nobody waits for a thread that has claimed nothing: it may be asleep, late or not yet started.
  */
 import { KindlingError } from "../../core/errors";
 import { now } from "../../platform/platform";
